@@ -1,0 +1,50 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+/// The long convolutions of the project. Models call these and nothing below them, so the
+/// arithmetic can change (today torch's FFT) without touching a model.
+///
+/// Shapes are logical: a (B, D, L) argument may be a transposed view of a (B, L, D) tensor, whose
+/// strides an implementation is free to exploit. Inputs may be float64, float32, float16 or
+/// bfloat16; the arithmetic is float32 (float64 for float64 inputs) also under autocast, because
+/// the rounding of a low-precision FFT grows with the largest sample of the sequence; the result
+/// has the dtype of the signal. All functions are differentiable in every tensor argument.
+namespace hyena::backbone {
+
+/// Where lag 0 sits in a 1-D filter.
+enum class Support {
+  kCausal,  ///< tap 0: h holds lags 0 … K−1
+  kCentred,  ///< tap K/2 (integer division): lags −K/2 … K−1−K/2; K = 2L−1 reaches every pair
+};
+
+/// Long convolution with skip term, per channel:
+///   y[b,d,t] = Σ_s h[d, c+t−s] · u[b,d,s] + bias[d] · u[b,d,t],   c = 0 or K/2
+///   u     (B, D, L)
+///   h     (G, K)  with G dividing D: channel d uses row d mod G. Lags that no pair of positions
+///   has
+///                 are ignored; lags beyond the last tap are zero.
+///   bias  (D), or undefined for none
+/// Returns (B, D, L). Throws c10::Error that names the argument for a wrong shape, dtype or device.
+/// Source: safari's fftconv_ref (causal), HyenaPixel's fftconv (centred).
+at::Tensor fftconv(const at::Tensor& u, const at::Tensor& h, const at::Tensor& bias = {},
+                   Support support = Support::kCausal);
+
+/// Hyena's step: y = q ⊙ (h ∗ (k ⊙ v) + bias ⊙ (k ⊙ v)); q and k (B, D, L) may be undefined.
+at::Tensor gated_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                         const at::Tensor& h, const at::Tensor& bias = {},
+                         Support support = Support::kCausal);
+
+/// What lies outside the map in a 2-D convolution.
+enum class Boundary { kZero, kCircular };
+
+/// The same over maps:
+///   y[b,d,i,j] = Σ_{a,e} h[d,a,e] · u[b,d, i+cr−a, j+cc−e] + bias[d] · u[b,d,i,j]
+/// with (cr, cc) = (KH/2, KW/2) when `centred`, else (0, 0).
+///   u (B, D, H, W), h (G, KH, KW), bias (D) or undefined → (B, D, H, W)
+/// With zeros outside, a circular transform of max(2H, KH/2+H) rows suffices (fewer are taken when
+/// the kernel is small). Source: HyenaPixel's fftconv2d; the circular form is the definition.
+at::Tensor fftconv2d(const at::Tensor& u, const at::Tensor& h, const at::Tensor& bias = {},
+                     Boundary boundary = Boundary::kZero, bool centred = true);
+
+}  // namespace hyena::backbone

@@ -1,0 +1,34 @@
+#include "backbone/ops/short_conv.h"
+
+#include <ATen/ATen.h>
+
+#include "backbone/ops/flops.h"
+
+namespace hyena::backbone {
+
+at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                      bool causal) {
+  TORCH_CHECK(x.dim() == 3, "short_conv: x must be (B, C, L), got ", x.sizes());
+  TORCH_CHECK(weight.dim() == 3 && weight.size(0) == x.size(1) && weight.size(1) == 1,
+              "short_conv: weight must be (C=", x.size(1), ", 1, K), got ", weight.sizes());
+  const std::int64_t taps = weight.size(2);
+  TORCH_CHECK(causal || taps % 2 == 1,
+              "short_conv: a centred filter needs an odd number of taps, got ", taps);
+  count_flops("conv", 2.0 * static_cast<double>(x.numel()) * static_cast<double>(taps));
+  const auto y = at::conv1d(x, weight, bias, /*stride=*/1, causal ? taps - 1 : taps / 2,
+                            /*dilation=*/1, /*groups=*/x.size(1));
+  return y.slice(2, 0, x.size(2));
+}
+
+at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  TORCH_CHECK(x.dim() == 4, "short_conv2d: x must be (B, C, H, W), got ", x.sizes());
+  TORCH_CHECK(weight.dim() == 4 && weight.size(0) == x.size(1) && weight.size(1) == 1 &&
+                  weight.size(2) % 2 == 1 && weight.size(3) % 2 == 1,
+              "short_conv2d: weight must be (C=", x.size(1), ", 1, K, K) with K odd, got ",
+              weight.sizes());
+  count_flops("conv", 2.0 * static_cast<double>(x.numel()) *
+                          static_cast<double>(weight.size(2) * weight.size(3)));
+  return at::conv2d(x, weight, bias, 1, {weight.size(2) / 2, weight.size(3) / 2}, 1, x.size(1));
+}
+
+}  // namespace hyena::backbone
