@@ -24,7 +24,7 @@ double Ema::decay_at(std::int64_t update) const {
   const std::int64_t t = update - options_.start - 1;
   if (t <= 0) return 0;
   if (!options_.warmup) return options_.decay;
-  return std::min(options_.decay, 1 - std::pow(1 + static_cast<double>(t), -2.0 / 3));
+  return std::min(options_.decay, 1 - std::pow(1 + static_cast<double>(t), -options_.warmup_power));
 }
 
 std::vector<at::Tensor> Ema::matching(const backbone::Module& model) const {

@@ -26,7 +26,7 @@ class Ema {
   void update(const backbone::Module& model, std::int64_t update);
 
   /// The share d of the old average in update(…, update). v2: options.decay. v3: 0 up to update
-  /// options.start + 1; then options.decay, or with warm-up min(decay, 1 − (1 + t)^(−2/3)) with
+  /// options.start + 1; then options.decay, or with warm-up min(decay, 1 − (1 + t)^−power) with
   /// t = update − start − 1.
   double decay_at(std::int64_t update) const;
 

@@ -34,7 +34,7 @@ constexpr LossEntry kLosses[] = {
                                       .target_threshold = options.bce_target_thresh,
                                       .sum_classes = options.bce_sum}](const at::Tensor& logits,
                                                                        const at::Tensor& targets) {
-         return binary_cross_entropy(logits, targets, settings);
+         return bce_with_logits(logits, targets, settings);
        };
      }},
 };
@@ -47,8 +47,8 @@ at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& targets, do
                                 at::Reduction::Mean, /*ignore_index=*/-100, smoothing);
 }
 
-at::Tensor binary_cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
-                                const BceSettings& settings) {
+at::Tensor bce_with_logits(const at::Tensor& logits, const at::Tensor& targets,
+                           const BceSettings& settings) {
   const at::Tensor x = wide(logits);
   at::Tensor y;
   if (are_labels(targets)) {

@@ -22,8 +22,8 @@ struct BceSettings {
 
 /// Each class an independent yes-or-no question (Wightman et al. 2021, "ResNet strikes back";
 /// timm's BinaryCrossEntropy).
-at::Tensor binary_cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
-                                const BceSettings& settings = {});
+at::Tensor bce_with_logits(const at::Tensor& logits, const at::Tensor& targets,
+                           const BceSettings& settings = {});
 
 using Loss = std::function<at::Tensor(const at::Tensor& logits, const at::Tensor& targets)>;
 

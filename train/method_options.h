@@ -112,6 +112,7 @@ struct EmaOptions {
   std::string form = "v3";
   double decay = 0.9998;
   bool warmup = false;
+  double warmup_power = 2.0 / 3;
   std::int64_t start = 0;
 
   template <class Visitor>
@@ -123,7 +124,9 @@ struct EmaOptions {
              .choices = {"v3", "v2"}});
     v.field("model_ema_decay", decay, {.help = "share of the old average", .min = 0, .max = 1});
     v.field("model_ema_warmup", warmup,
-            {.help = "v3: let the decay grow as 1 - (1 + t)^(-2/3) up to its value"});
+            {.help = "v3: let the decay grow as 1 - (1 + t)^-power up to its value"});
+    v.field("model_ema_warmup_power", warmup_power,
+            {.help = "v3: how fast; 2/3 for a million updates and more, 3/4 for fewer", .min = 0});
     v.field("model_ema_start", start,
             {.help = "v3: the average is the weights themselves until then",
              .unit = "updates",

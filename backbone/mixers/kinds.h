@@ -8,5 +8,8 @@ namespace hyena::backbone {
 MixerEntry hyena_mixer();
 MixerEntry hyena_bidirectional_mixer();
 MixerEntry hyena2d_mixer();
+MixerEntry attention_mixer();
+MixerEntry conv7x7_mixer();
+MixerEntry sep_conv_mixer();
 
 }  // namespace hyena::backbone

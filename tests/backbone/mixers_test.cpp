@@ -58,6 +58,26 @@ TEST(Mixers, EachKindServesRectanglesAndOtherResolutions) {
   }
 }
 
+TEST(Mixers, DepthwiseKindsSeeTheirNeighbourhoodOnTheMapAlone) {
+  at::manual_seed(2);
+  const at::NoGradGuard no_grad;
+  const TokenGrid grid{.height = 6, .width = 11};
+  for (const char* name : {"conv7x7", "sep_conv"}) {
+    const auto mixer = find_mixer(name).make({.d_model = 4, .grid = grid}, {{"kernel_size", 5}});
+    const auto x = at::randn({1, grid.patches(), 4});
+    auto changed = x.clone();
+    changed[0][1 * grid.width + 7] += 1;
+    const auto moved = (mixer->forward(changed, grid) - mixer->forward(x, grid))
+                           .abs()
+                           .sum(-1)
+                           .view({grid.height, grid.width})
+                           .gt(1e-7);
+    auto expected = at::zeros_like(moved);
+    expected.slice(0, 0, 4).slice(1, 5, 10).fill_(true);
+    EXPECT_TRUE(at::equal(moved, expected)) << name << moved;
+  }
+}
+
 TEST(Mixers, UnknownKindsNameTheNearest) {
   try {
     find_mixer("hyenna2d");

@@ -83,7 +83,8 @@ class Lamb final : public Optimizer {
 };
 
 /// safari's form, after the paper's first version: no bias correction, no clipping, the weights'
-/// norm counted up to 10, eps also under the trust ratio.
+/// norm counted up to 10, eps also under the trust ratio, rate times trust ratio rounded to
+/// float32.
 class SafariLamb final : public Optimizer {
  public:
   SafariLamb(Groups groups, const OptimizerOptions& options)
@@ -104,8 +105,9 @@ class SafariLamb final : public Optimizer {
     const auto steps = norms(direction);
     const auto trust = at::where((weights != 0).logical_and_(steps != 0), weights / (steps + eps_),
                                  at::ones_like(weights));
-    at::_foreach_mul_(direction, trust.unbind());
-    at::_foreach_add_(b.parameters, direction, -b.lr);
+    const auto factor = trust.to(at::kFloat).mul_(-b.lr).to(weights.scalar_type());
+    at::_foreach_mul_(direction, factor.unbind());
+    at::_foreach_add_(b.parameters, direction);
   }
 
   std::pair<double, double> betas_;
