@@ -22,10 +22,19 @@ target_compile_options(
   INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wnon-virtual-dtor;-Woverloaded-virtual;-Wundef>
             $<$<COMPILE_LANGUAGE:CUDA>:-lineinfo;-Xcompiler=-Wall,-Wextra;-Xptxas=-warn-spills>)
 if(HYENA_SANITIZE)
+  # g++ sees uninitialised members of std::optional in what it instruments.
   target_compile_options(
     hyena_options
-    INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${HYENA_SANITIZE};-fno-omit-frame-pointer>)
+    INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${HYENA_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>
+              $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized>)
   target_link_options(hyena_options INTERFACE -fsanitize=${HYENA_SANITIZE})
+endif()
+if(HYENA_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "HYENA_FUZZ needs clang, for libFuzzer: apt-get install clang, then "
+                        "cmake --preset fuzz")
+  endif()
+  target_compile_options(hyena_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # Where an installed program finds LibTorch and what lies beside it.
@@ -33,9 +42,13 @@ set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
 # hyena_library(NAME HEADERS ... SOURCES ... [PUBLIC ...] [PRIVATE ...]): target hyena::NAME.
 # Headers are included from the repository's root: #include "NAME/x.h". Each public header is
-# compiled alone by the target all_verify_interface_header_sets.
+# compiled alone by the target all_verify_interface_header_sets. With HYENA_FUZZ a library that links
+# LibTorch is left out.
 function(hyena_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;PUBLIC;PRIVATE")
+  if(HYENA_FUZZ AND "hyena::torch" IN_LIST arg_PUBLIC)
+    return()
+  endif()
   add_library(hyena_${name} STATIC)
   add_library(hyena::${name} ALIAS hyena_${name})
   target_sources(
@@ -59,6 +72,9 @@ add_custom_target(tsan_tests)
 # Labels beside the folder's name: golden (reference vectors), slow (over 10 s), gpu, tsan (worth
 # running under ThreadSanitizer: keep LibTorch's own threads out of it).
 function(hyena_test name)
+  if(HYENA_FUZZ)
+    return()
+  endif()
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LIBS;LABELS")
   get_filename_component(folder "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
   set(target ${folder}_${name}_test)
@@ -77,26 +93,30 @@ function(hyena_test name)
   endif()
 endfunction()
 
-# hyena_fuzz(NAME SOURCES ... [LIBS ...]): NAME_fuzz.cpp with the reader's own sources (paths from
-# the repository's root, without LibTorch) as a libFuzzer program, and a CTest entry fuzz/NAME that
-# runs it for HYENA_FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME.
+# hyena_fuzz(NAME [LIBS ...]): NAME_fuzz.cpp as a libFuzzer program, and a CTest entry
+# FOLDER/NAME_fuzz that runs it for HYENA_FUZZ_SECONDS, starting from corpus/NAME beside it where
+# there is one. Only with HYENA_FUZZ, where libraries that link LibTorch do not exist.
 set(HYENA_FUZZ_SECONDS 60 CACHE STRING "How long each fuzz test runs")
 function(hyena_fuzz name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBS")
-  list(TRANSFORM arg_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/")
-  add_executable(${name}_fuzz ${name}_fuzz.cpp ${arg_SOURCES})
-  target_include_directories(${name}_fuzz PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_compile_options(${name}_fuzz PRIVATE -fsanitize=fuzzer -fno-sanitize-recover=all)
-  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
-  target_link_libraries(${name}_fuzz PRIVATE hyena_options ${arg_LIBS})
-  set(found "${CMAKE_CURRENT_BINARY_DIR}/corpus/${name}") # libFuzzer adds what it finds here
+  if(NOT HYENA_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBS")
+  get_filename_component(folder "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
+  set(target ${folder}_${name}_fuzz)
+  add_executable(${target} ${name}_fuzz.cpp)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(${target} PRIVATE hyena_options ${arg_LIBS})
+  set(found "${CMAKE_CURRENT_BINARY_DIR}/corpus/${name}") # libFuzzer adds to the first folder
   file(MAKE_DIRECTORY "${found}")
   set(seeds "${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}")
   if(NOT EXISTS "${seeds}")
     set(seeds "")
   endif()
-  add_test(NAME fuzz/${name} COMMAND ${name}_fuzz -max_total_time=${HYENA_FUZZ_SECONDS}
-                                     -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 ${found} ${seeds})
+  add_test(NAME ${folder}/${name}_fuzz
+           COMMAND ${target} -max_total_time=${HYENA_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048
+                   -print_final_stats=1 ${found} ${seeds})
   math(EXPR limit "${HYENA_FUZZ_SECONDS} + 60")
-  set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
+  set_tests_properties(${folder}/${name}_fuzz PROPERTIES LABELS "${folder};fuzz" TIMEOUT ${limit})
 endfunction()

@@ -14,6 +14,7 @@ clean_tree() {
   printf '#include "backbone/module.h"\n#include "datasets/loader.h"\n' >"$root/train/run.cpp"
   printf 'hyena_library(train SOURCES run.cpp PUBLIC hyena::backbone hyena::datasets)\n' \
     >"$root/train/CMakeLists.txt"
+  printf 'hyena_library(\n  train_files\n  SOURCES run.cpp)\n' >>"$root/train/CMakeLists.txt"
   printf '#include <QWidget>\n' >"$root/app/window.cpp"
   printf '#include "cli/main.h"\n' >"$root/tests/train/run_test.cpp"
 }
@@ -49,4 +50,5 @@ expect_fault cli/main.cpp '#include "tests/support/files.h"' 'cli/ may not see t
 expect_fault train/CMakeLists.txt 'target_link_libraries(hyena_train PRIVATE hyena::kernels)' 'train/ may not link hyena::kernels'
 expect_fault kernels/CMakeLists.txt 'hyena_library(kernels PUBLIC hyena::torch)' 'kernels/ may not see LibTorch'
 expect_fault datasets/CMakeLists.txt 'target_link_libraries(hyena_datasets PRIVATE hyena_backbone)' 'datasets/ may not link hyena_backbone'
+expect_fault kernels/CMakeLists.txt 'target_link_libraries(hyena_kernels PRIVATE hyena::train_files)' 'kernels/ may not link hyena::train_files'
 exit $failed
