@@ -11,15 +11,26 @@
 namespace hyena::backbone {
 namespace {
 
+thread_local bool skip_initialisation = false;
+
 /// PyTorch's default for Linear and Conv: weight and bias uniform in ±1/√fan_in.
 at::Tensor uniform(at::IntArrayRef shape, std::int64_t fan_in) {
   const double bound = fan_in > 0 ? 1.0 / std::sqrt(static_cast<double>(fan_in)) : 0.0;
-  return at::empty(shape).uniform_(-bound, bound);
+  auto tensor = at::empty(shape);
+  return skip_initialisation ? tensor : tensor.uniform_(-bound, bound);
 }
 
 }  // namespace
 
+UninitialisedWeights::UninitialisedWeights() : outer_(skip_initialisation) {
+  skip_initialisation = true;
+}
+UninitialisedWeights::~UninitialisedWeights() {
+  skip_initialisation = outer_;
+}
+
 void trunc_normal_(const at::Tensor& tensor, double std) {
+  if (skip_initialisation) return;
   at::NoGradGuard no_grad;
   // Inverse of the normal distribution on a uniform draw between the two cuts, in double.
   const double cut = std::erf(2.0 / std / std::sqrt(2.0));
@@ -84,6 +95,10 @@ at::Tensor drop_path(const at::Tensor& x, double rate, bool training) {
   std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
   shape[0] = x.size(0);
   return x * at::empty(shape, x.options()).bernoulli_(1 - rate).div_(1 - rate);
+}
+
+at::Tensor star_relu(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& bias) {
+  return at::addcmul(bias, scale, at::relu(x).square());
 }
 
 at::Tensor activation(const at::Tensor& x, const std::string& name) {

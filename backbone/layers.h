@@ -13,6 +13,20 @@ namespace hyena::backbone {
 /// In place: normal with `mean` 0 and `std`, cut at ±2 (absolute), as timm's trunc_normal_.
 void trunc_normal_(const at::Tensor& tensor, double std);
 
+/// While alive, layers built on this thread leave weights that would be drawn at random
+/// uninitialised, so that even a large model is made in no time: for counting parameters, and for
+/// models whose weights are read from a file at once.
+class UninitialisedWeights {
+ public:
+  UninitialisedWeights();
+  ~UninitialisedWeights();
+  UninitialisedWeights(const UninitialisedWeights&) = delete;
+  UninitialisedWeights& operator=(const UninitialisedWeights&) = delete;
+
+ private:
+  bool outer_;
+};
+
 /// y = x Wᵀ + b over the last dimension. x (…, in) → (…, out).
 class Linear : public Module {
  public:
@@ -78,6 +92,9 @@ at::Tensor dropout(const at::Tensor& x, double rate, bool training);
 /// Stochastic depth: drops whole samples (dimension 0) of a residual branch with probability `rate`
 /// and scales the rest by 1/(1-rate), as timm's DropPath.
 at::Tensor drop_path(const at::Tensor& x, double rate, bool training);
+
+/// scale · relu(x)² + bias with learned one-element scale and bias (StarReLU, Yu et al. 2022).
+at::Tensor star_relu(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& bias);
 
 /// "id", "relu", "gelu" (erf), "gelu_tanh", "silu", "sin". Throws OptionError for another name.
 at::Tensor activation(const at::Tensor& x, const std::string& name);

@@ -31,6 +31,11 @@ class Mixer : public Module {
   /// x (B, L, D) with L = grid.tokens() → (B, L, D). Throws OptionError where the mixer cannot
   /// serve the grid (prefix tokens in a 2-D mixer, a sequence longer than its filters).
   virtual at::Tensor forward(const at::Tensor& x, const TokenGrid& grid) = 0;
+
+  /// Fits what is tied to a grid (implicit filters, their positions and distances) to another one,
+  /// before fine-tuning or evaluation at another resolution. Without this call a filter keeps its
+  /// taps. Mixers without such state do nothing.
+  virtual void resize_filters(const TokenGrid& /*grid*/) {}
 };
 
 /// What a mixer must know of the model that it is built into.

@@ -39,7 +39,7 @@ void Module::remove_child(std::string_view name) {
 void Module::collect(const std::string& prefix, std::vector<NamedTensor>& out) const {
   for (const Entry& entry : entries_) {
     if (entry.child) {
-      entry.child->collect(prefix + entry.name + ".", out);
+      entry.child->collect(entry.name.empty() ? prefix : prefix + entry.name + ".", out);
       continue;
     }
     out.push_back({.name = prefix + entry.name,
@@ -111,7 +111,9 @@ void Module::walk(const std::string& path,
                   const std::function<void(const std::string&, Module&)>& f) {
   f(path, *this);
   for (Entry& entry : entries_) {
-    if (entry.child) entry.child->walk(path.empty() ? entry.name : path + "." + entry.name, f);
+    if (!entry.child) continue;
+    const bool nested = !path.empty() && !entry.name.empty();
+    entry.child->walk(path + (nested ? "." : "") + entry.name, f);
   }
 }
 

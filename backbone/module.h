@@ -90,6 +90,11 @@ class Module {
   M& make_child(std::string name, Args&&... args) {
     return add_child(std::move(name), std::make_unique<M>(std::forward<Args>(args)...));
   }
+  /// A child whose keys stand directly under this module's own, without a name of its own.
+  template <class M>
+  M& adopt(std::unique_ptr<M> child) {
+    return add_child("", std::move(child));
+  }
   /// Removes a direct child, with all its weights.
   void remove_child(std::string_view name);
 

@@ -46,6 +46,15 @@ class VisionModel : public Module {
 
   /// Parameters that get no weight decay although they have two dimensions or more.
   virtual std::vector<std::string> no_weight_decay() const { return {}; }
+
+  /// Gives the model a freshly initialised last layer for `num_classes` ≥ 1 classes, for
+  /// fine-tuning on other data; the rest stays. Throws OptionError where the model cannot have one.
+  virtual void reset_head(std::int64_t num_classes);
+
+  /// Fits the model to squares of another side, before fine-tuning or evaluation there: position
+  /// tables are resized, filters that were built for the whole picture are sampled anew. Without
+  /// this call the filters keep their taps. Throws OptionError where the model cannot.
+  virtual void set_img_size(std::int64_t img_size);
 };
 
 /// A model with everything needed to build it again; stored in a checkpoint's metadata.

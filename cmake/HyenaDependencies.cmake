@@ -1,16 +1,30 @@
 # Every find_package of the project. docs/dependencies.md says why each is here.
+#
+# HYENA_DEPS_DIR names a folder that `scripts/setup --bundle` filled: the small libraries then come
+# from there and nothing of them is looked for on the machine.
 include_guard(GLOBAL)
 
-find_package(HyenaTorch REQUIRED) # hyena::torch
+set(HYENA_DEPS_DIR "" CACHE PATH "Folder made by scripts/setup --bundle, for machines without network")
+
 find_package(Threads REQUIRED)
-find_package(ZLIB REQUIRED)
-find_package(nlohmann_json 3.11 REQUIRED)
-find_package(CLI11 2.1 REQUIRED)
-find_package(spdlog 1.10 REQUIRED)
-find_package(tomlplusplus 3.3 REQUIRED)
+if(HYENA_DEPS_DIR)
+  include(HyenaBundle)
+else()
+  find_package(ZLIB REQUIRED)
+  find_package(nlohmann_json 3.11 REQUIRED)
+  find_package(CLI11 2.1 REQUIRED)
+  find_package(spdlog 1.10 REQUIRED)
+  find_package(tomlplusplus 3.3 REQUIRED)
+  if(HYENA_TESTS)
+    find_package(GTest REQUIRED)
+  endif()
+endif()
+if(NOT HYENA_FUZZ)
+  find_package(HyenaTorch REQUIRED) # hyena::torch
+endif()
 if(HYENA_OPENCV)
   find_package(OpenCV 4.5 REQUIRED COMPONENTS core imgproc imgcodecs)
 endif()
-if(HYENA_TESTS)
-  find_package(GTest REQUIRED)
+if(HYENA_CUDA)
+  include(HyenaCuda)
 endif()

@@ -1,0 +1,124 @@
+#include "backbone/hyena_operator.h"
+
+#include <cmath>
+
+#include <ATen/ATen.h>
+
+#include "backbone/ops/compat.h"
+#include "backbone/ops/fftconv.h"
+#include "backbone/ops/short_conv.h"
+
+namespace hyena::backbone {
+namespace {
+
+constexpr double kPixelNormEps = 1e-5;  // HyenaPixel's norms inside the operator
+
+at::Tensor uniform(at::IntArrayRef shape, std::int64_t fan_in) {
+  const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
+  return at::empty(shape).uniform_(-bound, bound);
+}
+
+const HyenaOptions& checked(const HyenaOptions& options, std::int64_t d_model) {
+  const std::int64_t width = d_model * options.inner_factor;
+  if (width % options.num_heads != 0) {
+    throw OptionError("num_heads " + std::to_string(options.num_heads) +
+                      " does not divide the operator's width " + std::to_string(width));
+  }
+  return options;
+}
+
+}  // namespace
+
+HyenaOperator::HyenaOperator(std::int64_t d_model, const HyenaOptions& options, bool centred)
+    : options_(checked(options, d_model)),
+      head_dim_(d_model * options.inner_factor / options.num_heads),
+      centred_(centred),
+      out_proj_(make_child<Linear>("out_proj", d_model * options.inner_factor, d_model)),
+      in_proj_(make_child<Linear>("in_proj", d_model,
+                                  (options.order + 1) * d_model * options.inner_factor)),
+      filter_(make_child<HyenaFilter>("filter_fn", (options.order - 1) * head_dim_, options.l_max,
+                                      options.filter,
+                                      centred && !options.filter.compat_reversed_window,
+                                      /*shared_sine=*/!centred)) {
+  const std::int64_t channels = in_proj_.weight.size(0);
+  if (options.post_order_ffn) {
+    ord_proj_w_ = add_parameter("ord_proj_w",
+                                at::randn({options.order, options.num_heads, options.num_heads}) /
+                                    std::sqrt(static_cast<double>(head_dim_)));
+  }
+  short_weight_ = add_parameter("short_filter.weight",
+                                uniform({channels, 1, options.short_filter}, options.short_filter));
+  short_bias_ = add_parameter("short_filter.bias", uniform({channels}, options.short_filter));
+  if (options.use_layernorm) {
+    const std::int64_t width = head_dim_ * options.num_heads;
+    for (std::int64_t o = 0; o + 1 < options.order; ++o) {
+      qk_norm_.push_back(
+          &make_child<LayerNorm>("qk_norm." + std::to_string(o), width, kPixelNormEps, false));
+    }
+    out_norm_ = &make_child<LayerNorm>("out_norm", width, kPixelNormEps, false);
+  }
+}
+
+at::Tensor HyenaOperator::by_order(const at::Tensor& t) const {
+  const std::int64_t filters = options_.order - 1;
+  return options_.filter_layout == "channel_major"
+             ? t.unflatten(0, {head_dim_, filters}).transpose(0, 1)
+             : t.unflatten(0, {filters, head_dim_});
+}
+
+at::Tensor HyenaOperator::filters(std::int64_t seq_len) {
+  return by_order(filter_.forward(seq_len).squeeze(0).t());
+}
+
+at::Tensor HyenaOperator::gate(const at::Tensor& v, const at::Tensor& x) const {
+  const double rate = options_.dropout;
+  if (!options_.outer_mixing) return backbone::dropout(v * x, rate, is_training());
+  // (B, heads, D/heads, L): every channel of the value times every channel of the gate, summed over
+  // the gate's. Without dropout the sum over the gate comes first and costs no outer product.
+  if (rate <= 0 || !is_training()) return v * x.sum(2, /*keepdim=*/true);
+  return backbone::dropout(v.unsqueeze(2) * x.unsqueeze(3), rate, true).sum(2);
+}
+
+at::Tensor HyenaOperator::convolve(const at::Tensor& v, const at::Tensor& h,
+                                   const at::Tensor& bias) const {
+  const auto flat = v.flatten(1, 2);  // (B, heads·head_dim, L), heads outermost
+  const auto skip = bias.repeat({options_.num_heads});
+  at::Tensor y;
+  if (options_.compat_num_blocks > 1) {
+    y = compat_blocked_fftconv(flat, h.repeat({options_.num_heads, 1}), skip,
+                               options_.compat_num_blocks);
+  } else {
+    y = fftconv(flat, h, skip, filter_.centred() ? Support::kCentred : Support::kCausal);
+  }
+  return y.unflatten(1, {options_.num_heads, head_dim_});
+}
+
+at::Tensor HyenaOperator::forward(const at::Tensor& u) {
+  TORCH_CHECK(u.dim() == 3 && u.size(2) == in_proj_.weight.size(1),
+              "HyenaOperator: u must be (B, L, D=", in_proj_.weight.size(1), "), got ", u.sizes());
+  const std::int64_t seq_len = u.size(1), order = options_.order;
+  const auto h = filters(seq_len);             // (N−1, head_dim, K)
+  const auto bias = by_order(filter_.skip());  // (N−1, head_dim)
+
+  const auto projected = short_conv(in_proj_.forward(u).transpose(1, 2), short_weight_, short_bias_,
+                                    /*causal=*/!filter_.centred());
+  const auto parts = projected.unflatten(1, {options_.num_heads, order + 1, head_dim_}).unbind(2);
+  at::Tensor v = parts[static_cast<std::size_t>(order)];  // (B, heads, head_dim, L)
+  for (std::int64_t o = 0; o + 1 < order; ++o) {
+    v = gate(v, parts[static_cast<std::size_t>(order - 1 - o)]);
+    if (!qk_norm_.empty()) {
+      v = qk_norm_[static_cast<std::size_t>(o)]
+              ->forward(v.flatten(1, 2).transpose(1, 2))
+              .transpose(1, 2)
+              .unflatten(1, {options_.num_heads, head_dim_});
+    }
+    v = convolve(v, h[o], bias[o]);
+    if (ord_proj_w_.defined()) v = at::einsum("ij,bivl->bjvl", {ord_proj_w_[o], v});
+  }
+  v = activation(v * parts[0], options_.activation);
+  auto y = v.flatten(1, 2).transpose(1, 2);  // (B, L, heads·head_dim)
+  if (out_norm_ != nullptr) y = out_norm_->forward(y);
+  return out_proj_.forward(y);
+}
+
+}  // namespace hyena::backbone

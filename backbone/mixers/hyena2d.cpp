@@ -1,0 +1,113 @@
+#include "backbone/mixers/hyena2d.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/ATen.h>
+
+#include "backbone/mixers/kinds.h"
+#include "backbone/ops/fftconv.h"
+#include "backbone/ops/flops.h"
+#include "backbone/ops/short_conv.h"
+
+namespace hyena::backbone {
+namespace {
+
+constexpr double kPixelNormEps = 1e-5;  // HyenaPixel's norms inside the operator
+
+at::Tensor uniform(at::IntArrayRef shape, std::int64_t fan_in) {
+  const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
+  return at::empty(shape).uniform_(-bound, bound);
+}
+
+std::int64_t long_side(const TokenGrid& grid) {
+  return 2 * std::max(grid.height, grid.width) - 1;
+}
+
+/// A 1x1 convolution over channel-last tokens; its weight is stored (out, in, 1, 1) or (out, in).
+at::Tensor pointwise(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  count_flops("linear", 2.0 * static_cast<double>(x.numel() * weight.size(0)));
+  return at::linear(x, weight.flatten(1), bias);
+}
+
+}  // namespace
+
+Hyena2dMixer::Hyena2dMixer(const MixerContext& context, const Hyena2dOptions& options)
+    : options_(options) {
+  const std::int64_t d = context.d_model, k = options.kernel_size;
+  if (k % 2 == 0) throw OptionError("kernel_size must be odd, got " + std::to_string(k));
+  pointwise_weight_ = add_parameter("pointwise_conv.weight", uniform({3 * d, d, 1, 1}, d));
+  pointwise_bias_ = add_parameter("pointwise_conv.bias", uniform({3 * d}, d));
+  depthwise_weight_ = add_parameter("depthwise_conv.weight", uniform({3 * d, 1, k, k}, k * k));
+  depthwise_bias_ = add_parameter("depthwise_conv.bias", uniform({3 * d}, k * k));
+
+  const std::int64_t side = options.filter.long_kernel_size > 0 ? options.filter.long_kernel_size
+                                                                : long_side(context.grid);
+  if (options.use_implicit_filter) {
+    filter_ = &make_child<HyenaFilter2d>("long_conv", d, side, options.filter);
+  } else if (options.use_separable_conv) {
+    row_taps_ = add_parameter("long_horizontal_conv.weight", uniform({d, 1, side, 1}, side));
+    row_bias_ = add_parameter("long_horizontal_conv.bias", uniform({d}, side));
+    column_taps_ = add_parameter("long_vertical_conv.weight", uniform({d, 1, 1, side}, side));
+    column_bias_ = add_parameter("long_vertical_conv.bias", uniform({d}, side));
+  } else {
+    taps_ = add_parameter("long_conv.weight", uniform({d, 1, side, side}, side * side));
+    taps_bias_ = add_parameter("long_conv.bias", uniform({d}, side * side));
+  }
+  if (options.use_layernorm) {
+    qk_norm_ = &make_child<LayerNorm>("qk_norm", d, kPixelNormEps, false);
+    out_norm_ = &make_child<LayerNorm>("out_norm", d, kPixelNormEps, false);
+    out_weight_ = add_parameter("out_proj.weight", uniform({d, d}, d));
+  } else {
+    out_weight_ = add_parameter("out_proj.weight", uniform({d, d, 1, 1}, d));
+  }
+  out_bias_ = add_parameter("out_proj.bias", uniform({d}, d));
+}
+
+at::Tensor Hyena2dMixer::convolve(const at::Tensor& s) const {
+  if (filter_ != nullptr) {
+    return fftconv2d(s, filter_->forward(), filter_->bias.flatten());
+  }
+  // PyTorch's convolutions correlate: flipped taps make the same map of an odd-sided filter.
+  const auto explicit_conv = [](const at::Tensor& x, const at::Tensor& weight,
+                                const at::Tensor& bias) {
+    return fftconv2d(x, weight.squeeze(1).flip({1, 2})) + bias.view({-1, 1, 1});
+  };
+  if (taps_.defined()) return explicit_conv(s, taps_, taps_bias_);
+  return explicit_conv(explicit_conv(s, row_taps_, row_bias_), column_taps_, column_bias_);
+}
+
+at::Tensor Hyena2dMixer::forward(const at::Tensor& x, const TokenGrid& grid) {
+  if (grid.prefix > 0) {
+    throw OptionError(
+        "the mixer hyena2d works on a map and cannot take class or register tokens; "
+        "use --no-class-token with --pool avg");
+  }
+  const auto map = [&](const at::Tensor& tokens) {  // (B, L, C) → (B, C, H, W), a view
+    return tokens.transpose(1, 2).unflatten(2, {grid.height, grid.width});
+  };
+  const auto projected = map(pointwise(x, pointwise_weight_, pointwise_bias_));
+  const auto qkv = short_conv2d(projected, depthwise_weight_, depthwise_bias_).chunk(3, 1);
+  auto s = qkv[0] * qkv[1];
+  if (qk_norm_ != nullptr) s = qk_norm_->forward(s.permute({0, 2, 3, 1})).permute({0, 3, 1, 2});
+  auto y = (convolve(s) * qkv[2]).flatten(2).transpose(1, 2);  // (B, L, D)
+  if (out_norm_ != nullptr) y = out_norm_->forward(y);
+  return pointwise(y, out_weight_, out_bias_);
+}
+
+void Hyena2dMixer::resize_filters(const TokenGrid& grid) {
+  if (filter_ != nullptr && options_.filter.long_kernel_size == 0) filter_->resize(long_side(grid));
+}
+
+MixerEntry hyena2d_mixer() {
+  return {.name = "hyena2d",
+          .summary = "2-D Hyena with a global implicit filter (HyenaPixel's H_px)",
+          .key = "mixer",
+          .options = default_options<Hyena2dOptions>,
+          .make = [](const MixerContext& context, const nlohmann::json& options) {
+            return std::make_unique<Hyena2dMixer>(
+                context, options_of<Hyena2dOptions>(options, "mixer hyena2d"));
+          }};
+}
+
+}  // namespace hyena::backbone

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "backbone/mixer.h"
+
+/// One function for each kind of mixer, in the file of its name; the registry lists them.
+namespace hyena::backbone {
+
+MixerEntry hyena_mixer();
+MixerEntry hyena_bidirectional_mixer();
+MixerEntry hyena2d_mixer();
+MixerEntry attention_mixer();
+MixerEntry conv7x7_mixer();
+MixerEntry sep_conv_mixer();
+
+}  // namespace hyena::backbone

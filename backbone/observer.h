@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include <ATen/core/Tensor.h>
+
+/// Looking inside a forward pass. Models name their intermediate tensors by observe(); nothing is
+/// kept, copied or even named unless an Observer is alive.
+namespace hyena::backbone {
+
+/// Receives the tensors that are observed on this thread while it is alive; the innermost one wins.
+///
+///   std::map<std::string, at::Tensor> seen;
+///   Observer observer([&](const std::string& name, const at::Tensor& t) { seen[name] = t; });
+///   model.forward(images);   // seen["blocks.0"], …
+///
+/// A name is the path of the module in the model's state, then that of the tensor. The tensors are
+/// part of the graph when one is recorded; detach and copy what shall stay.
+class Observer {
+ public:
+  using Sink = std::function<void(const std::string& name, const at::Tensor& value)>;
+
+  explicit Observer(Sink sink);
+  ~Observer();
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+
+ private:
+  friend class ObserverScope;
+  friend void observe(std::string_view name, const at::Tensor& value);
+
+  Sink sink_;
+  std::string path_;  ///< with a trailing dot unless empty
+  Observer* outer_;
+};
+
+/// Adds "name." or "name.index." to the names of what is observed until the end of the scope.
+class ObserverScope {
+ public:
+  explicit ObserverScope(std::string_view name, std::int64_t index = -1);
+  ~ObserverScope();
+  ObserverScope(const ObserverScope&) = delete;
+  ObserverScope& operator=(const ObserverScope&) = delete;
+
+ private:
+  Observer* observer_;
+  std::size_t outer_length_ = 0;
+};
+
+/// Hands `value` to the observer of this thread; one comparison when there is none. An empty name
+/// stands for the module of the scope itself.
+void observe(std::string_view name, const at::Tensor& value);
+
+}  // namespace hyena::backbone

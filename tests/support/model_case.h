@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "backbone/vision_model.h"
+#include "tests/support/tensors.h"
+
+namespace hyena::tests {
+
+/// A reference model: its settings, weights, and what it made of its inputs.
+struct ModelCase {
+  nlohmann::json config;
+  TensorMap weights;
+  TensorMap io;
+};
+
+/// Reads golden_dir()/FOLDER/NAME/{config.json,model.safetensors,io.safetensors}.
+ModelCase read_model_case(const std::string& folder, const std::string& name);
+
+/// Builds the model, copies the weights in (every key of either side must exist on the other) and
+/// leaves it in evaluation mode.
+std::unique_ptr<backbone::VisionModel> build_reference(const ModelCase& reference,
+                                                       const backbone::ModelConfig& config);
+
+/// Runs the case's images and compares logits, cross-entropy and gradients at the tolerances of the
+/// reference vectors: logits 1e-5; loss 1e-6; gradients 1e-4 of their own norm, 5e-4 with one
+/// element, or 5e-5 of the largest gradient. Call within a test; failures are reported.
+void expect_reference_numbers(backbone::VisionModel& model, const ModelCase& reference);
+
+/// What an Observer saw in model.forward(images), detached.
+TensorMap observed(backbone::VisionModel& model, const at::Tensor& images);
+
+}  // namespace hyena::tests
