@@ -81,7 +81,6 @@ function(hyena_test name)
   add_executable(${target} ${name}_test.cpp)
   target_link_libraries(${target} PRIVATE hyena_options GTest::gtest_main ${arg_LIBS})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_compile_definitions(${target} PRIVATE HYENA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${folder}/${name} COMMAND ${target})
   set_tests_properties(${folder}/${name} PROPERTIES LABELS "${folder};${arg_LABELS}"
                                                     ENVIRONMENT "OMP_NUM_THREADS=2")
