@@ -4,6 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -29,7 +30,8 @@ void AtomicFile::fail(const char* doing) const {
   std::string message =
       "cannot " + std::string(doing) + " " + path_.string() + ": " + std::strerror(error);
   if (error == ENOSPC || error == EDQUOT) message += "; free some space and go on with --resume";
-  if (std::filesystem::exists(path_)) message += " (the previous version is intact)";
+  std::error_code unknown;  // the path itself may be what is wrong
+  if (std::filesystem::exists(path_, unknown)) message += " (the previous version is intact)";
   throw std::runtime_error(message);
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-/// A model that has only names and shapes: those of the reference's vision transformer.
+/// A model that has only names and shapes.
 class Named : public backbone::VisionModel {
  public:
   explicit Named(std::int64_t depth) : depth_(depth) {}
@@ -34,10 +34,8 @@ class Named : public backbone::VisionModel {
   at::Tensor head(const at::Tensor& x) override { return x; }
   std::vector<std::string> no_weight_decay() const override { return {"pos_embed", "cls_token"}; }
 
-  /// timm's VisionTransformer: the final norm belongs to the last block.
   std::int64_t layer_of(const std::string& name) const override {
     if (name.starts_with("blocks.")) return std::stoll(name.substr(7)) + 1;
-    if (name.starts_with("norm.")) return depth_;
     return name.starts_with("head") ? depth_ + 1 : 0;
   }
 
@@ -49,17 +47,16 @@ json reference() {
   return json::parse(tests::read_file(tests::golden_dir() / "train" / "param_groups.json"));
 }
 
-/// Every parameter of the reference groups with plausible dimensions: what is no_decay there for
-/// other reasons than a list must have one dimension.
-std::unique_ptr<Named> model_of(const json& groups) {
-  auto model = std::make_unique<Named>(3);
-  for (const auto& group : groups) {
-    for (const std::string name : group.at("names")) {
-      const bool vector = group.at("weight_decay") == 0.0;
-      model->add(name, vector ? std::vector<std::int64_t>{4} : std::vector<std::int64_t>{4, 4});
-    }
-  }
-  return model;
+/// The reference's model: a vision transformer of three blocks with class token and LayerScale.
+std::unique_ptr<backbone::VisionModel> reference_model() {
+  return backbone::make_model({"vit",
+                               {{"img_size", 32},
+                                {"dim", 48},
+                                {"depth", 3},
+                                {"mixer", "attention"},
+                                {"class_token", true},
+                                {"pool", "token"},
+                                {"init_values", 0.1}}});
 }
 
 using Membership = std::map<std::string, std::pair<double, double>>;  // name → decay, scale
@@ -87,17 +84,16 @@ TEST(GoldenParameterGroups, WeightDecay) {
   const json groups = reference().at("weight_decay");
   // The reference was called without the model's list.
   const auto ours =
-      make_parameter_groups(*model_of(groups), {.weight_decay = 0.05, .decay_listed = true});
+      make_parameter_groups(*reference_model(), {.weight_decay = 0.05, .decay_listed = true});
   EXPECT_EQ(ours.size(), groups.size());
   EXPECT_EQ(membership(ours), membership(groups));
 }
 
 TEST(GoldenParameterGroups, LayerDecay) {
   HYENA_REQUIRE_FOLDER(tests::golden_dir() / "train" / "param_groups.json");
-  const json all = reference();
-  const json groups = all.at("layer_decay_0_75");
-  const auto ours = make_parameter_groups(*model_of(all.at("weight_decay")),
-                                          {.weight_decay = 0.05, .layer_decay = 0.75});
+  const json groups = reference().at("layer_decay_0_75");
+  const auto ours =
+      make_parameter_groups(*reference_model(), {.weight_decay = 0.05, .layer_decay = 0.75});
   EXPECT_EQ(ours.size(), groups.size());
   EXPECT_EQ(membership(ours), membership(groups));
 }
