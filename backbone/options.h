@@ -41,6 +41,8 @@ struct FieldDoc {
 class OptionVisitor {
  public:
   virtual ~OptionVisitor() = default;
+  /// What follows belongs under this heading of a help text.
+  virtual void group(const char* /*title*/) {}
   virtual void field(const char* name, bool& value, const FieldDoc& doc) = 0;
   virtual void field(const char* name, std::int64_t& value, const FieldDoc& doc) = 0;
   virtual void field(const char* name, double& value, const FieldDoc& doc) = 0;

@@ -83,7 +83,7 @@ function(hyena_test name)
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
   add_test(NAME ${folder}/${name} COMMAND ${target})
   set_tests_properties(${folder}/${name} PROPERTIES LABELS "${folder};${arg_LABELS}"
-                                                    ENVIRONMENT "OMP_NUM_THREADS=2")
+                                                    ENVIRONMENT "OMP_NUM_THREADS=1")
   if(arg_TIMEOUT)
     set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
   endif()

@@ -4,12 +4,9 @@ namespace hyena::backbone {
 
 const std::vector<MixerEntry>& mixer_registry() {
   static const std::vector<MixerEntry> entries = {
-      hyena_mixer(),
-      hyena_bidirectional_mixer(),
-      hyena2d_mixer(),
-      attention_mixer(),
-      conv7x7_mixer(),
-      sep_conv_mixer(),
+      hyena_mixer(),   hyena_bidirectional_mixer(),
+      hyena2d_mixer(), attention_mixer(),
+      conv7x7_mixer(), sep_conv_mixer(),
   };
   return entries;
 }

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include <CLI/App.hpp>
+
+namespace hyena::cli {
+
+/// Parses `args` into `app`. Returns -1 to go on, else the exit code (0 after --help). A flag that
+/// nobody declared is answered with the nearest one.
+int parse(CLI::App& app, const std::vector<std::string>& args);
+
+/// The value of `--name X` or `--name=X` in `args`, before anything is declared; "" without.
+std::string peek(const std::vector<std::string>& args, const std::string& name);
+
+/// A flag set by Ctrl-C and SIGTERM; the second Ctrl-C ends the program at once.
+const std::atomic<bool>& stop_on_signals();
+
+}  // namespace hyena::cli

@@ -1,0 +1,355 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "train/evaluate.h"
+#include "train/experiment.h"
+#include "train/run_record.h"
+#include "train/run_state.h"
+#include "train/utilisation.h"
+
+namespace hyena::train {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Sums of what happened since the last log line and since the epoch began, kept on the device.
+class Meter {
+ public:
+  void add(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels) {
+    const at::NoGradGuard no_grad;
+    const auto n = static_cast<double>(labels.size(0));
+    const auto values =
+        at::stack({loss.to(at::kDouble) * n, logits.argmax(1).eq(labels).sum().to(at::kDouble)});
+    sums_ = sums_.defined() ? sums_ + values : values;
+    pictures_ += labels.size(0);
+  }
+  struct Sums {
+    double loss = 0, correct = 0;
+    std::int64_t pictures = 0;
+  };
+  /// Waits for the device and starts anew.
+  Sums take() {
+    Sums sums{.pictures = pictures_};
+    if (sums_.defined()) {
+      const auto values = sums_.to(at::kCPU);
+      sums.loss = values[0].item<double>();
+      sums.correct = values[1].item<double>();
+    }
+    sums_ = at::Tensor();
+    pictures_ = 0;
+    return sums;
+  }
+
+ private:
+  at::Tensor sums_;  ///< (2) float64: Σ loss · pictures, guessed right
+  std::int64_t pictures_ = 0;
+};
+
+/// Finds the first update whose loss or gradient is not finite without asking the device each time.
+class FiniteGuard {
+ public:
+  void add(std::int64_t update, const at::Tensor& loss, const at::Tensor& norm,
+           std::vector<std::int64_t> indices) {
+    const auto good = at::isfinite(loss.to(at::kDouble)) & at::isfinite(norm.to(at::kDouble));
+    const auto bad = at::where(good, at::full({}, kNever, good.options().dtype(at::kLong)),
+                               at::full({}, update, good.options().dtype(at::kLong)));
+    first_bad_ = first_bad_.defined() ? at::minimum(first_bad_, bad) : bad;
+    recent_.emplace_back(update, std::move(indices));
+  }
+  /// Waits for the device. The update and its pictures, or nothing; forgets what was good.
+  std::optional<std::pair<std::int64_t, std::vector<std::int64_t>>> check() {
+    if (!first_bad_.defined()) return std::nullopt;
+    const auto bad = first_bad_.item<std::int64_t>();
+    if (bad != kNever) {
+      for (auto& entry : recent_) {
+        if (entry.first == bad) return std::move(entry);
+      }
+    }
+    recent_.clear();
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+  at::Tensor first_bad_;
+  std::deque<std::pair<std::int64_t, std::vector<std::int64_t>>> recent_;
+};
+
+class Run {
+ public:
+  /// A fresh run.
+  Run(Experiment experiment, TrainObserver& observer, const std::atomic<bool>& stop)
+      : e_(std::move(experiment)),
+        observer_(observer),
+        stop_(stop),
+        record_(RunRecord::create(e_)) {}
+  /// One that goes on from the state in its folder.
+  Run(Experiment experiment, const fs::path& state, TrainObserver& observer,
+      const std::atomic<bool>& stop)
+      : e_(std::move(experiment)),
+        observer_(observer),
+        stop_(stop),
+        at_(load_run_state(state, *e_.model, *e_.optimizer, e_.ema.get())),
+        record_(RunRecord::reopen(e_, at_)) {
+    observer_.on_note("going on with " + record_.path().string() + " at epoch " +
+                      std::to_string(at_.epoch) + ", batch " + std::to_string(at_.batch) +
+                      ", update " + std::to_string(at_.update));
+  }
+
+  RunResult operator()();
+
+ private:
+  bool train_epoch();
+  void log_line();
+  void finish_epoch();
+  EvalReport evaluate_once();
+  void save_state();
+  void check_finite();
+  double rate() const { return std::ranges::max(e_.optimizer->lrs()); }
+  double schedule_time() const {
+    return static_cast<double>(e_.schedule->on_updates() ? at_.update : at_.epoch);
+  }
+
+  Experiment e_;
+  TrainObserver& observer_;
+  const std::atomic<bool>& stop_;
+  Position at_;
+  RunRecord record_;
+  Meter meter_;
+  FiniteGuard guard_;
+  at::Tensor last_norm_;
+  Clock::time_point last_save_ = Clock::now();
+  // Since the last log line:
+  Clock::time_point line_start_;
+  double line_wait_ = 0;
+  std::int64_t line_pictures_ = 0;
+  std::optional<datasets::Batch> only_batch_;  ///< with overfit_batch
+};
+
+void Run::check_finite() {
+  const auto bad = guard_.check();
+  if (!bad) return;
+  std::string names;
+  constexpr std::size_t kShown = 8;
+  for (std::size_t i = 0; i < std::min(kShown, bad->second.size()); ++i) {
+    names += "\n    " + e_.data->name(bad->second[i]);
+  }
+  if (bad->second.size() > kShown) {
+    names += "\n    and " + std::to_string(bad->second.size() - kShown) + " more";
+  }
+  const fs::path good = record_.last_good();
+  throw std::runtime_error(
+      "the loss or its gradient is not a finite number any more, in epoch " +
+      std::to_string(at_.epoch) + " at update " + std::to_string(bad->first) + ". Its pictures:" +
+      names + "\n  Last good checkpoint: " + (good.empty() ? "none yet" : good.string()) +
+      ". Try a lower --lr, a longer --warmup-epochs, --clip-grad 1, or --no-amp");
+}
+
+void Run::save_state() {
+  check_finite();
+  save_run_state(record_.state_file(), *e_.model, *e_.optimizer, e_.ema.get(), at_,
+                 run_options_to_json(e_.options));
+  last_save_ = Clock::now();
+}
+
+void Run::log_line() {
+  check_finite();
+  const auto sums = meter_.take();
+  at_.loss_sum += sums.loss;
+  at_.correct += sums.correct;
+  at_.seen += sums.pictures;
+  if (sums.pictures == 0) return;
+  const double elapsed = seconds_since(line_start_);
+  const auto n = static_cast<double>(sums.pictures);
+  StepReport report{.epoch = at_.epoch,
+                    .epochs = e_.epochs(),
+                    .batch = at_.batch,
+                    .batches = e_.batches,
+                    .update = at_.update};
+  report.loss = sums.loss / n;
+  report.top1 = 100 * sums.correct / n;
+  report.lr = rate();
+  report.grad_norm = last_norm_.item<double>();
+  report.pictures_per_second = static_cast<double>(line_pictures_) / std::max(elapsed, 1e-9);
+  report.wait_share =
+      std::clamp((e_.loader->wait_seconds() - line_wait_) / std::max(elapsed, 1e-9), 0.0, 1.0);
+  const auto left = static_cast<double>((e_.epochs() - at_.epoch) * e_.batches - at_.batch);
+  report.eta_seconds =
+      left * static_cast<double>(e_.options.batch_size) / report.pictures_per_second;
+  observer_.on_step(report);
+  record_.log_step(report);
+  line_start_ = Clock::now();
+  line_wait_ = e_.loader->wait_seconds();
+  line_pictures_ = 0;
+}
+
+/// Trains from at_.batch to the end of the epoch; false when stopped on the way.
+bool Run::train_epoch() {
+  e_.model->train(true);
+  const bool overfit = e_.options.overfit_batch;
+  e_.loader->start(overfit ? 0 : at_.epoch, overfit ? 0 : at_.batch);
+  const bool mix = e_.options.mixup_off_epoch == 0 || at_.epoch < e_.options.mixup_off_epoch;
+  const auto start = Clock::now();
+  double counted = 0;  // seconds of this call that at_.seconds holds already
+  const auto count_time = [&] {
+    const double now = seconds_since(start);
+    at_.seconds += now - counted;
+    counted = now;
+  };
+  line_start_ = start;
+  line_wait_ = 0;
+  line_pictures_ = 0;
+
+  while (at_.batch < e_.batches) {
+    const std::int64_t group = e_.group_size(at_.batch);
+    std::vector<std::int64_t> indices;
+    at::Tensor loss;
+    for (std::int64_t i = 0; i < group; ++i) {
+      if (!overfit || !only_batch_) only_batch_ = e_.loader->next();
+      if (!only_batch_) throw std::runtime_error("the loader ended before the epoch did");
+      const auto input = e_.feed->for_training(*only_batch_, mix);
+      const auto forward =
+          e_.step->accumulate(input.images, input.targets, 1.0 / static_cast<double>(group));
+      meter_.add(forward.loss, forward.logits, input.labels);
+      loss = loss.defined() ? loss + forward.loss : forward.loss;
+      indices.insert(indices.end(), only_batch_->indices.begin(), only_batch_->indices.end());
+    }
+    last_norm_ = e_.step->update(schedule_time());
+    at_.batch += group;
+    at_.update += 1;
+    at_.pictures += static_cast<std::int64_t>(indices.size());
+    line_pictures_ += static_cast<std::int64_t>(indices.size());
+    guard_.add(at_.update, loss, last_norm_, std::move(indices));
+    if (e_.ema) e_.ema->update(*e_.model, at_.update);
+
+    const bool last = at_.batch >= e_.batches;
+    if (last || at_.update % e_.options.log_every == 0) {
+      log_line();
+    }
+    if (stop_) {
+      if (!last) log_line();
+      count_time();
+      e_.loader->stop();
+      save_state();
+      return false;
+    }
+    if (!last && e_.options.save_minutes > 0 &&
+        seconds_since(last_save_) > 60 * e_.options.save_minutes) {
+      log_line();
+      count_time();
+      save_state();
+    }
+  }
+  count_time();
+  return true;
+}
+
+EvalReport Run::evaluate_once() {
+  const auto result =
+      evaluate(*e_.model, *e_.val_loader, *e_.feed, e_.options.amp, e_.options.limit_batches,
+               [&](std::int64_t done, std::int64_t total) {
+                 observer_.on_eval_progress(done, total);
+                 return true;
+               });
+  return {.loss = result.loss, .top1 = result.top1, .top5 = result.top5};
+}
+
+void Run::finish_epoch() {
+  EpochReport report;
+  report.epoch = at_.epoch;
+  report.epochs = e_.epochs();
+  const auto seen = static_cast<double>(std::max<std::int64_t>(at_.seen, 1));
+  report.train_loss = at_.loss_sum / seen;
+  report.train_top1 = 100 * at_.correct / seen;
+  report.lr = rate();
+  report.seconds = at_.seconds;
+  const bool last = at_.epoch + 1 == e_.epochs();
+  if (last || (at_.epoch + 1) % e_.options.val_every == 0) {
+    report.eval = evaluate_once();
+    if (e_.ema) {
+      const Ema::Swapped swapped(*e_.ema, *e_.model);
+      report.eval_ema = evaluate_once();
+    }
+  }
+  for (const auto& unreadable : e_.loader->unreadable()) record_.note_unreadable(unreadable);
+  record_.write_epoch(report, e_);
+  at_.keeper = record_.keeper_state();
+  at_.epoch += 1;
+  at_.batch = 0;
+  at_.loss_sum = at_.correct = 0;
+  at_.seen = 0;
+  save_state();
+  observer_.on_epoch(report);
+}
+
+RunResult Run::operator()() {
+  RunResult result{.folder = record_.path()};
+  while (at_.epoch < e_.epochs()) {
+    if (!train_epoch()) {
+      result.interrupted = true;
+      break;
+    }
+    finish_epoch();
+    if (stop_ && at_.epoch < e_.epochs()) {
+      result.interrupted = true;
+      break;
+    }
+  }
+  result.best = record_.best_metric();
+  result.best_epoch = record_.best_epoch();
+  result.pictures = at_.pictures;
+  result.seconds = at_.seconds;
+  result.flops_per_picture = forward_flops(*e_.model, e_.device.device);
+  result.peak_flops = measured_matmul_flops(e_.device.device, e_.options.amp);
+  return result;
+}
+
+void introduce(const Experiment& e, TrainObserver& observer) {
+  observer.on_note("device " + e.device.reason + "; " + std::to_string(e.threads) + " threads");
+  observer.on_note(e.config.name + ", " + std::to_string(e.model->parameter_count()) +
+                   " parameters; " + std::to_string(e.data->size()) + " pictures to train on, " +
+                   std::to_string(e.data_val->size()) + " to evaluate on");
+  if (!e.init_report.empty()) observer.on_note(e.init_report);
+}
+
+}  // namespace
+
+RunResult train(const RunOptions& options, TrainObserver& observer, const std::atomic<bool>& stop) {
+  auto experiment = make_experiment(options);
+  introduce(experiment, observer);
+  return Run(std::move(experiment), observer, stop)();
+}
+
+nlohmann::json options_of_run(const fs::path& folder) {
+  return run_state_options(folder / RunRecord::kStateFile);
+}
+
+RunResult resume(const fs::path& folder, const nlohmann::json& changes, TrainObserver& observer,
+                 const std::atomic<bool>& stop) {
+  RunOptions options;
+  apply_run_options(options, options_of_run(folder), (folder / RunRecord::kStateFile).string());
+  apply_run_options(options, changes, "command line");
+  options.output = folder.string();
+  options.init.clear();  // its weights are in the state
+  auto experiment = make_experiment(options);
+  introduce(experiment, observer);
+  return Run(std::move(experiment), folder / RunRecord::kStateFile, observer, stop)();
+}
+
+}  // namespace hyena::train
