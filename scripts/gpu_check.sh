@@ -106,7 +106,7 @@ curves = {}
 for device in ("cpu", "cuda"):
     log = out / device / "log.jsonl"
     lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    curves[device] = [line["loss"] for line in lines if "loss" in line and "update" in line][:50]
+    curves[device] = [line["loss"] for line in lines if line.get("kind") == "step"]
 result["loss"] = curves
 train = {"steps": min(map(len, curves.values())), "limit": LIMIT, "passed": False}
 if train_status == 0 and train["steps"] == 50:
