@@ -40,11 +40,14 @@ class Shapes {
     const auto found = shapes_.lower_bound(prefix);
     return found != shapes_.end() && found->first.starts_with(prefix);
   }
-  /// Size of a dimension, 0 where there is none.
+  /// Size of a dimension, 0 where there is none or where it is no size of a model's part: products
+  /// of two stay far from overflow.
   std::int64_t size(const std::string& key, std::size_t dimension) const {
+    constexpr std::int64_t kLargest = 1 << 24;
     const auto found = shapes_.find(key);
-    return found != shapes_.end() && dimension < found->second.size() ? found->second[dimension]
-                                                                      : 0;
+    if (found == shapes_.end() || dimension >= found->second.size()) return 0;
+    const std::int64_t size = found->second[dimension];
+    return size <= kLargest ? size : 0;
   }
   /// How many of prefix0suffix, prefix1suffix, … are there.
   std::int64_t count(const std::string& prefix, const std::string& suffix) const {
@@ -96,16 +99,19 @@ class MixerReader {
                     {"proj_bias", shapes_.has(p + "proj.bias")},
                     {"qk_norm", shapes_.has(p + "q_norm.weight")}};
     std::int64_t head_dim = shapes_.size(p + "q_norm.weight", 0);
-    if (head_dim == 0) {
-      head_dim = hyenapixel ? 32 : 64;
-      add_once(assumed_,
-               "num_heads: heads of " + std::to_string(head_dim) +
-                   (hyenapixel ? " channels, as in HyenaPixel" : " channels, as in timm"));
+    const bool known = head_dim > 0;
+    if (!known) head_dim = hyenapixel ? 32 : 64;
+    std::int64_t heads = ratio(width, head_dim);
+    if (heads == 0) {
+      heads = 1;
+      head_dim = width;
     }
-    if (const std::int64_t heads = ratio(width, head_dim); heads > 0) {
-      options["num_heads"] = heads;
-      if (width != shapes_.size(p + "qkv.weight", 1)) options["head_dim"] = head_dim;
+    if (!known) {
+      add_once(assumed_, "num_heads: " + std::to_string(heads) + " for " + std::to_string(width) +
+                             " channels, heads of " + std::to_string(head_dim));
     }
+    options["num_heads"] = heads;
+    if (width != shapes_.size(p + "qkv.weight", 1)) options["head_dim"] = head_dim;
     return {.kind = "attention", .options = std::move(options)};
   }
 
@@ -201,10 +207,11 @@ void set_ratio(json& options, const char* name, std::int64_t inner, std::int64_t
   }
 }
 
-/// Patches a side, from the position table, else from the reach of the filters, else 224 pixels.
+/// Patches a side: of the pictures where their size is known, from the position table, from the
+/// reach of the filters, else for 224 pixels.
 std::int64_t patch_side(const MixerGuess& mixer, std::int64_t table, std::int64_t prefix,
-                        std::int64_t patch, InferredConfig& config) {
-  std::int64_t side = square_side(table);
+                        std::int64_t patch, std::int64_t img_size, InferredConfig& config) {
+  std::int64_t side = img_size > 0 ? ratio(img_size, patch) : square_side(table);
   if (side == 0) {
     const std::int64_t usual = std::max<std::int64_t>(1, 224 / std::max<std::int64_t>(1, patch));
     side = mixer.kernel > 0 ? (mixer.kernel + 1) / 2 : square_side(mixer.tokens - prefix);
@@ -219,7 +226,7 @@ std::int64_t patch_side(const MixerGuess& mixer, std::int64_t table, std::int64_
   return side;
 }
 
-std::optional<InferredConfig> infer_vit(const Shapes& shapes) {
+std::optional<InferredConfig> infer_vit(const Shapes& shapes, std::int64_t img_size) {
   InferredConfig config{"vit", json::object(), {}};
   json& o = config.options;
   const bool conv = shapes.has("patch_embed.0.conv.weight");
@@ -259,7 +266,7 @@ std::optional<InferredConfig> infer_vit(const Shapes& shapes) {
   auto mixer = reader.read("blocks.0.attn.", false);
   if (!mixer) mixer = reader.read("blocks.0.mixer.", false);
   if (!mixer) return std::nullopt;
-  const std::int64_t side = patch_side(*mixer, table, prefix, patch, config);
+  const std::int64_t side = patch_side(*mixer, table, prefix, patch, img_size, config);
   const std::int64_t tokens = side * side + prefix;
   if (mixer->kind == "hyena" && mixer->tokens == 2 * tokens - 1) {
     mixer->kind = "hyena_bidirectional";
@@ -271,7 +278,7 @@ std::optional<InferredConfig> infer_vit(const Shapes& shapes) {
   return config;
 }
 
-std::optional<InferredConfig> infer_safari_vit(const Shapes& shapes) {
+std::optional<InferredConfig> infer_safari_vit(const Shapes& shapes, std::int64_t img_size) {
   InferredConfig config{"safari_vit", json::object(), {}};
   json& o = config.options;
   const std::int64_t dim = shapes.size("norm.norm.weight", 0);
@@ -290,14 +297,14 @@ std::optional<InferredConfig> infer_safari_vit(const Shapes& shapes) {
 
   auto mixer = MixerReader(shapes, config.assumed).read("blocks.0.layer.", false);
   if (!mixer) return std::nullopt;
-  const std::int64_t side = patch_side(*mixer, table - prefix, prefix, patch, config);
+  const std::int64_t side = patch_side(*mixer, table - prefix, prefix, patch, img_size, config);
   add_reach(*mixer, side * side + prefix, side);
   o["mixer"] = mixer->kind;
   o["mixer_options"] = mixer->options;
   return config;
 }
 
-std::optional<InferredConfig> infer_metaformer(const Shapes& shapes) {
+std::optional<InferredConfig> infer_metaformer(const Shapes& shapes, std::int64_t img_size) {
   InferredConfig config{"metaformer", json::object(), {}};
   json& o = config.options;
   std::vector<std::int64_t> depths, dims;
@@ -318,11 +325,13 @@ std::optional<InferredConfig> infer_metaformer(const Shapes& shapes) {
     }
     mixers.push_back(std::move(*mixer));
   }
-  const bool reached = first_side > 0;
-  if (!reached) first_side = 56;
-  o["img_size"] = 4 * first_side;  // the stem has a stride of 4
-  config.assumed.push_back("img_size: " + std::to_string(4 * first_side) +
-                           (reached ? " pixels, the reach of the long filters" : " pixels"));
+  if (img_size == 0) {
+    img_size = first_side > 0 ? 4 * first_side : 224;  // the stem has a stride of 4
+    config.assumed.push_back(
+        "img_size: " + std::to_string(img_size) +
+        (first_side > 0 ? " pixels, the reach of the long filters" : " pixels"));
+  }
+  o["img_size"] = img_size;
   set_if_known(o, "in_chans", shapes.size("downsample_layers.0.conv.weight", 1));
   o["num_classes"] = shapes.size("head.fc2.weight", 0);
   o["depths"] = depths;
@@ -331,7 +340,7 @@ std::optional<InferredConfig> infer_metaformer(const Shapes& shapes) {
 
   o["mixer"] = json::array();
   o["mixer_options"] = json::array();
-  std::int64_t side = first_side;
+  std::int64_t side = (img_size - 3) / 4 + 1;
   for (MixerGuess& mixer : mixers) {
     add_reach(mixer, side * side, side);
     o["mixer"].push_back(mixer.kind);
@@ -364,16 +373,17 @@ std::vector<std::string> key_candidates(std::string_view key) {
   return out;
 }
 
-std::optional<InferredConfig> infer_config(std::span<const TensorEntry> tensors) {
+std::optional<InferredConfig> infer_config(std::span<const TensorEntry> tensors,
+                                           std::int64_t img_size) {
   const Shapes shapes(tensors);
   if (shapes.has("norm.norm.weight") && shapes.has_any("blocks.0.layer.")) {
-    return infer_safari_vit(shapes);
+    return infer_safari_vit(shapes, img_size);
   }
   if (shapes.has("stages.0.0.norm1.weight") && shapes.has("downsample_layers.0.conv.weight")) {
-    return infer_metaformer(shapes);
+    return infer_metaformer(shapes, img_size);
   }
   if (shapes.has("blocks.0.norm1.weight") && shapes.has_any("patch_embed.")) {
-    return infer_vit(shapes);
+    return infer_vit(shapes, img_size);
   }
   return std::nullopt;
 }

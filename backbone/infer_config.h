@@ -29,7 +29,9 @@ struct InferredConfig {
 /// Recognises the families by their keys (timm's VisionTransformer and our isotropic models:
 /// "vit"; safari's VisionTransformer: "safari_vit"; HyenaPixel's MetaFormer: "metaformer") and
 /// reads widths, depths, patch and input size, mixers and their settings from the shapes. Nothing
-/// when no family fits.
-std::optional<InferredConfig> infer_config(std::span<const TensorEntry> tensors);
+/// when no family fits. `img_size` is the side of the pictures where somebody knows it, 0
+/// otherwise: a model without a position table does not say.
+std::optional<InferredConfig> infer_config(std::span<const TensorEntry> tensors,
+                                           std::int64_t img_size = 0);
 
 }  // namespace hyena::backbone
