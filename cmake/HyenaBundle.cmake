@@ -2,33 +2,29 @@
 include_guard(GLOBAL)
 
 get_filename_component(_bundle "${HYENA_DEPS_DIR}" ABSOLUTE BASE_DIR "${CMAKE_SOURCE_DIR}")
-foreach(_file include/nlohmann/json.hpp include/CLI/CLI.hpp include/spdlog/spdlog.h
-              include/fmt/format.h include/toml++/toml.h include/hwy/highway.h include/zlib.h
-              lib/libz.a lib/libhwy.so.1 googletest/CMakeLists.txt)
+foreach(_file include/nlohmann/json.hpp include/CLI/CLI.hpp include/toml++/toml.h
+              include/hwy/highway.h include/zlib.h lib/libz.a lib/libhwy.so.1
+              googletest/CMakeLists.txt)
   if(NOT EXISTS "${_bundle}/${_file}")
     message(FATAL_ERROR "HYENA_DEPS_DIR=${HYENA_DEPS_DIR} is not a complete bundle: ${_file} is not "
                         "there. Make it with: scripts/setup --bundle DIR")
   endif()
 endforeach()
 
-# hyena_bundled(TARGET [LIBRARY file] [DEFINITIONS ...])
+# hyena_bundled(TARGET [LIBRARY])
 function(hyena_bundled target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LIBRARY" "DEFINITIONS")
   add_library(${target} INTERFACE IMPORTED GLOBAL)
   target_include_directories(${target} SYSTEM INTERFACE "${_bundle}/include")
-  target_compile_definitions(${target} INTERFACE ${arg_DEFINITIONS})
-  if(arg_LIBRARY)
-    target_link_libraries(${target} INTERFACE "${_bundle}/lib/${arg_LIBRARY}")
-  endif()
+  foreach(library IN LISTS ARGN)
+    target_link_libraries(${target} INTERFACE "${_bundle}/lib/${library}")
+  endforeach()
 endfunction()
 
 hyena_bundled(nlohmann_json::nlohmann_json)
 hyena_bundled(CLI11::CLI11)
-hyena_bundled(spdlog::spdlog DEFINITIONS SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY)
-target_link_libraries(spdlog::spdlog INTERFACE Threads::Threads)
 hyena_bundled(tomlplusplus::tomlplusplus)
-hyena_bundled(hwy::hwy LIBRARY libhwy.so.1)
-hyena_bundled(ZLIB::ZLIB LIBRARY libz.a)
+hyena_bundled(hwy::hwy libhwy.so.1)
+hyena_bundled(ZLIB::ZLIB libz.a)
 
 if(HYENA_TESTS)
   set(INSTALL_GTEST OFF CACHE BOOL "Install GoogleTest with hyena" FORCE)
