@@ -99,16 +99,19 @@ class MixerReader {
                     {"proj_bias", shapes_.has(p + "proj.bias")},
                     {"qk_norm", shapes_.has(p + "q_norm.weight")}};
     std::int64_t head_dim = shapes_.size(p + "q_norm.weight", 0);
-    if (head_dim == 0) {
-      head_dim = hyenapixel ? 32 : 64;
-      add_once(assumed_,
-               "num_heads: heads of " + std::to_string(head_dim) +
-                   (hyenapixel ? " channels, as in HyenaPixel" : " channels, as in timm"));
+    const bool known = head_dim > 0;
+    if (!known) head_dim = hyenapixel ? 32 : 64;
+    std::int64_t heads = ratio(width, head_dim);
+    if (heads == 0) {
+      heads = 1;
+      head_dim = width;
     }
-    if (const std::int64_t heads = ratio(width, head_dim); heads > 0) {
-      options["num_heads"] = heads;
-      if (width != shapes_.size(p + "qkv.weight", 1)) options["head_dim"] = head_dim;
+    if (!known) {
+      add_once(assumed_, "num_heads: " + std::to_string(heads) + " for " + std::to_string(width) +
+                             " channels, heads of " + std::to_string(head_dim));
     }
+    options["num_heads"] = heads;
+    if (width != shapes_.size(p + "qkv.weight", 1)) options["head_dim"] = head_dim;
     return {.kind = "attention", .options = std::move(options)};
   }
 

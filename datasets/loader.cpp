@@ -111,7 +111,7 @@ at::Tensor Loader::new_images(std::int64_t count) {
   }
   const auto images = at::empty(shape, at::kByte);
   // Beyond this the caller keeps batches, and memory of ours would only be in the way.
-  if (static_cast<std::int64_t>(recycled_.size()) <= options_.prefetch + 2) {
+  if (static_cast<std::int64_t>(recycled_.size()) < options_.prefetch + 2) {
     recycled_.push_back(images);
   }
   return images;

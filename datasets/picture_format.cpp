@@ -48,7 +48,7 @@ std::string find_jpeg_truncation(Bytes bytes) {
 /// PNG: signature, then chunks of length, type, data, checksum; IEND is the last.
 std::string find_png_truncation(Bytes bytes) {
   std::size_t at = 8;
-  while (bytes.size() - at >= 12) {
+  while (bytes.size() >= at + 12) {
     const std::size_t length = big_endian(bytes, at, 4);
     if (length > bytes.size() - at - 12) break;
     if (starts_with(bytes, "IEND", at + 4)) return "";

@@ -39,6 +39,10 @@ at::Tensor normal_numbers(std::int64_t count, std::uint64_t key, at::Device devi
 
 }  // namespace
 
+ErasingOptions erasing_options(const TransformOptions& options) {
+  return {.probability = options.reprob, .mode = options.remode, .count = options.recount};
+}
+
 std::vector<Box> plan_erasing(const ErasingOptions& options, const Size& picture, Draws& draws) {
   std::vector<Box> boxes;
   if (draws.uniform() > options.probability) return boxes;

@@ -8,6 +8,7 @@
 
 #include "datasets/crop.h"
 #include "datasets/random.h"
+#include "datasets/transforms.h"
 
 namespace hyena::datasets {
 
@@ -20,6 +21,9 @@ struct ErasingOptions {
   double max_area = 1.0 / 3;
   double min_aspect = 0.3;  ///< height by width; the largest is 1 / min_aspect
 };
+
+/// reprob, remode and recount of the options.
+ErasingOptions erasing_options(const TransformOptions& options);
 
 /// The boxes to erase from a picture, often none. A box must be smaller than the picture on both
 /// sides; after 10 unfit tries it is left out.

@@ -1,9 +1,23 @@
 #include "datasets/worker_pool.h"
 
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
 namespace hyena::datasets {
+namespace {
+
+/// condition.wait(lock, holds), but looks again each second: glibc before 2.41 can lose a wake-up
+/// (its bug 25847), and a training run must not stand still for that. The system clock, because
+/// ThreadSanitizer does not know the wait on the steady one.
+template <class Holds>
+void wait_for(std::condition_variable& condition, std::unique_lock<std::mutex>& lock, Holds holds) {
+  while (!holds()) {
+    condition.wait_until(lock, std::chrono::system_clock::now() + std::chrono::seconds(1));
+  }
+}
+
+}  // namespace
 
 WorkerPool::WorkerPool(std::int64_t threads) {
   if (threads < 0) throw std::invalid_argument("WorkerPool: a negative number of threads");
@@ -71,7 +85,7 @@ void WorkerPool::run() {
   while (true) {
     std::int64_t part = 0;
     Job* job = nullptr;
-    work_.wait(lock, [&] { return leaving_ || (job = take(part)) != nullptr; });
+    wait_for(work_, lock, [&] { return leaving_ || (job = take(part)) != nullptr; });
     if (job == nullptr) return;
     work_on(*job, part, lock);
   }
@@ -84,7 +98,7 @@ void WorkerPool::wait() {
   if (threads_.empty()) {
     while (job.started < job.parts) work_on(job, job.started++, lock);
   }
-  done_.wait(lock, [&] { return job.finished == job.parts; });
+  wait_for(done_, lock, [&] { return job.finished == job.parts; });
   const std::exception_ptr error = job.error;
   jobs_.pop_front();
   lock.unlock();
@@ -94,7 +108,7 @@ void WorkerPool::wait() {
 void WorkerPool::cancel() {
   std::unique_lock lock(mutex_);
   for (const auto& job : jobs_) job->parts = job->started;
-  done_.wait(lock, [&] {
+  wait_for(done_, lock, [&] {
     for (const auto& job : jobs_) {
       if (job->finished < job->started) return false;
     }

@@ -20,7 +20,7 @@ namespace {
 void add_part(std::vector<PartSize>& parts, const std::string& key, std::int64_t elements) {
   const std::string name = part_of(key);
   auto found = std::ranges::find(parts, name, &PartSize::part);
-  if (found == parts.end()) found = parts.insert(found, PartSize{.part = name});
+  if (found == parts.end()) found = parts.insert(found, PartSize{name, 0, 0});
   ++found->tensors;
   found->elements += elements;
 }
@@ -123,11 +123,16 @@ ModelCard model_card(const std::filesystem::path& path, std::int64_t img_size,
   }
 
   try {
+    // First what the file says of itself, so that it stands here even if the weights do not fit.
+    const bb::ModelDescription said = bb::describe_model(file);
+    describe_config(said.config, card);
+    card.recorded = said.recorded;
+    card.assumed = said.assumed;
+    card.notes = said.notes;
+
     const bb::LoadedModel loaded = bb::load_model(path, overrides);
-    card.recorded = loaded.description.recorded;
-    card.assumed = loaded.description.assumed;
-    card.notes = loaded.description.notes;
     describe_config(loaded.description.config, card);
+    card.assumed = loaded.description.assumed;
     card.info = loaded.model->info();
     describe_state(*loaded.model, card, /*stored=*/false);
     try {

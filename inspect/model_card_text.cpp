@@ -120,6 +120,8 @@ std::string to_text(const ModelCard& card) {
       name += card.recorded ? " (recorded in the file)" : " (inferred from keys and shapes)";
     }
     lines.add("model", name);
+  }
+  if (card.info.img_size > 0) {
     const std::string side = std::to_string(card.info.img_size);
     std::string input = std::to_string(card.info.in_chans) + " x " + side + " x " + side;
     if (!card.notes.mean.empty()) {

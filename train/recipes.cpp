@@ -36,7 +36,7 @@ const std::vector<Recipe>& recipes() {
       {.name = "fashion",
        .summary = "28x28 gray pictures in a few minutes on a CPU (Fashion-MNIST, MNIST)",
        .options = {{"model", "hyena_tiny_28"},
-                   {"epochs", 3},
+                   {"epochs", 4},
                    {"batch_size", 128},
                    {"lr", 3e-3},
                    {"weight_decay", 0.05},

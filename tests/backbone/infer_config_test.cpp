@@ -240,6 +240,48 @@ TEST(InferConfig, TellsBidirectionalFiltersByTheirReach) {
   EXPECT_EQ(infer_config(entries(shapes))->options.at("mixer"), "hyena");
 }
 
+TEST(InferConfig, TakesTheSizeOfThePicturesFromWhoeverKnowsIt) {
+  // safari's published ViT: filters of 1024 lags over the 196 patches of 224 pixels.
+  const auto safari = entries({{"norm.norm.weight", {8}},
+                               {"patch_embed.proj.weight", {8, 3, 16, 16}},
+                               {"blocks.0.layer.in_proj.weight", {24, 8}},
+                               {"blocks.0.layer.out_proj.weight", {8, 8}},
+                               {"blocks.0.layer.filter_fn.bias", {8}},
+                               {"blocks.0.layer.filter_fn.pos_emb.z", {1, 1024, 3}}});
+  auto config = infer_config(safari);
+  EXPECT_EQ(config->options.at("img_size"), 224);
+  EXPECT_TRUE(assumes(*config, "img_size"));
+  EXPECT_EQ(config->options.at("mixer_options").at("l_max"), 1024);
+  config = infer_config(safari, 512);
+  EXPECT_EQ(config->options.at("img_size"), 512);
+  EXPECT_FALSE(assumes(*config, "img_size"));
+  EXPECT_FALSE(config->options.at("mixer_options").contains("l_max"));
+
+  // HyenaPixel's filters of 224 pixels, kept for 384.
+  const auto pixel = entries({{"stages.0.0.norm1.weight", {8}},
+                              {"downsample_layers.0.conv.weight", {8, 3, 7, 7}},
+                              {"stages.0.0.token_mixer.pointwise_conv.weight", {24, 8, 1, 1}},
+                              {"stages.0.0.token_mixer.long_conv.z", {1, 32, 111, 111}}});
+  config = infer_config(pixel);
+  EXPECT_EQ(config->options.at("img_size"), 224);
+  EXPECT_FALSE(config->options.at("mixer_options")[0].contains("long_kernel_size"));
+  config = infer_config(pixel, 384);
+  EXPECT_EQ(config->options.at("img_size"), 384);
+  EXPECT_EQ(config->options.at("mixer_options")[0].at("long_kernel_size"), 111);
+}
+
+TEST(InferConfig, SaysHowManyHeadsItAssumed) {
+  const auto assumed = [](std::int64_t dim) {
+    return infer_config(entries({{"blocks.0.norm1.weight", {dim}},
+                                 {"patch_embed.proj.weight", {dim, 3, 4, 4}},
+                                 {"pos_embed", {1, 9, dim}},
+                                 {"blocks.0.attn.qkv.weight", {3 * dim, dim}}}))
+        ->assumed;
+  };
+  EXPECT_EQ(assumed(192), std::vector<std::string>{"num_heads: 3 for 192 channels, heads of 64"});
+  EXPECT_EQ(assumed(48), std::vector<std::string>{"num_heads: 1 for 48 channels, heads of 48"});
+}
+
 TEST(InferConfig, HasNoAnswerForOtherModels) {
   EXPECT_FALSE(infer_config({}));
   EXPECT_FALSE(infer_config(entries({{"conv1.weight", {64, 3, 7, 7}}, {"fc.weight", {10, 64}}})));

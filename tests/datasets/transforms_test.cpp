@@ -129,6 +129,14 @@ TEST(Transform, RefusesContradictions) {
             "transform: unknown interpolation 'lanczos'; one of nearest, bilinear, bicubic, area");
 }
 
+TEST(Transform, WithoutOpenCvResizingSaysWhatIsMissing) {
+  if (picture_support()) GTEST_SKIP() << "this build has OpenCV";
+  EXPECT_EQ(tests::message_of<ReadError>(
+                [] { apply(make_eval_transform({}, small_data()), noise(8, 8, 1)); }),
+            "cannot resize a picture of 8 x 8 to 4 x 4: this program was built without OpenCV; "
+            "install libopencv-dev and build with -DHYENA_OPENCV=ON, or keep the data's own size");
+}
+
 TEST(Transform, RefusesPicturesItCannotUse) {
   const Transform transform = make_eval_transform({}, small_data());
   const Picture odd{.pixels = Bytes(32), .height = 4, .width = 4, .channels = 2};
