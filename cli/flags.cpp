@@ -84,8 +84,8 @@ void FlagSet::add(const char* name, const std::string& standing, const char* kin
   const std::string flag = "--" + dashed(key);
   app_.add_option(
           spellings(key),
-          [this, key, flag](const std::vector<std::string>& texts) {
-            values_[key] = parse<T>(flag, texts.back());
+          [&values = values_, key, flag](const std::vector<std::string>& texts) {
+            values[key] = parse<T>(flag, texts.back());
             return true;
           },
           describe(doc, standing))
@@ -99,7 +99,8 @@ void FlagSet::field(const char* name, bool& value, const FieldDoc& doc) {
   const std::string key = name;
   std::string on = spellings(key), off = "--no-" + dashed(key);
   app_.add_flag_function(
-          on + ",!" + off, [this, key](std::int64_t count) { values_[key] = count > 0; },
+          on + ",!" + off,
+          [&values = values_, key](std::int64_t count) { values[key] = count > 0; },
           describe(doc, value ? "on" : "off"))
       ->group(group_);
 }

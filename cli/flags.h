@@ -16,7 +16,8 @@ namespace hyena::cli {
 /// `--weight_decay 0.05` are the same; a bool is `--amp` or `--no-amp`; a list is `--scale 0.5 1`.
 class FlagSet : public backbone::OptionVisitor {
  public:
-  /// Values land in `values` (an object that outlives the parsing). Fields in `skip` get no flag.
+  /// Values land in `values`, an object that outlives the parsing; this need not. Fields in `skip`
+  /// get no flag.
   FlagSet(CLI::App& app, nlohmann::json& values, std::vector<std::string> skip = {});
 
   void group(const char* title) override { group_ = title; }
