@@ -1,6 +1,8 @@
 #include "backbone/atomic_file.h"
 
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -12,9 +14,16 @@
 
 namespace hyena::backbone {
 
+namespace {
+
+/// Between a file's name and the number of the process that writes it.
+constexpr std::string_view kMark = ".tmp-";
+
+}  // namespace
+
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   temporary_ = path_;
-  temporary_ += ".tmp-" + std::to_string(::getpid());
+  temporary_ += std::string(kMark) + std::to_string(::getpid());
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("create");
 }
@@ -61,6 +70,21 @@ void AtomicFile::commit() {
   if (directory >= 0) {
     ::fsync(directory);
     ::close(directory);
+  }
+}
+
+void remove_abandoned_files(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    const auto mark = name.rfind(kMark);
+    if (mark == std::string::npos) continue;
+    const char* digits = name.data() + mark + kMark.size();
+    const char* end = name.data() + name.size();
+    ::pid_t process = 0;
+    const auto parsed = std::from_chars(digits, end, process);
+    if (parsed.ec != std::errc() || parsed.ptr != end || process <= 0) continue;
+    if (::kill(process, 0) != 0 && errno == ESRCH) std::filesystem::remove(entry.path(), ignored);
   }
 }
 

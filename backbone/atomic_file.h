@@ -29,6 +29,10 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+/// Removes the temporary files that killed programs left in `folder`; those of programs that still
+/// run stay. A folder that cannot be read is left alone.
+void remove_abandoned_files(const std::filesystem::path& folder);
+
 /// AtomicFile in one call.
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
 

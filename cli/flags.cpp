@@ -133,6 +133,7 @@ void add_list(CLI::App& app, json& values, const std::string& key, const std::st
       ->type_name(kind)
       ->group(group)
       ->expected(1, -1)
+      ->allow_extra_args()
       ->delimiter(',');
 }
 

@@ -34,7 +34,9 @@ void start_from_files(Before& before, const std::vector<std::string>& args) {
   const std::string recipe = peek(args, "recipe"), config = peek(args, "config");
   const json file = config.empty() ? json::object() : train::read_toml(config);
   std::string name = recipe;
-  if (name.empty() && file.contains("recipe")) name = file["recipe"].get<std::string>();
+  if (name.empty() && file.contains("recipe") && file["recipe"].is_string()) {
+    name = file["recipe"];  // of another type: refused below
+  }
   if (!name.empty()) {
     train::apply_run_options(before.options, train::find_recipe(name).options, "recipe " + name);
     before.options.recipe = name;
@@ -98,6 +100,16 @@ int report(const train::RunResult& result, TrainConsole& console) {
   return kInterrupted;
 }
 
+/// What would be passed over in silence: the state in the folder has decided it.
+void refuse_with_resume(const std::vector<std::string>& args, const std::string& folder) {
+  for (const char* name : {"output", "init", "model", "recipe", "config"}) {
+    if (peek(args, name).empty()) continue;
+    throw backbone::OptionError("--resume keeps --" + std::string(name) +
+                                " as it is; to change it start a new run, with --init " + folder +
+                                "/last.safetensors for its weights");
+  }
+}
+
 int run(const std::vector<std::string>& args) {
   CLI::App app("Trains an image classifier.", "hyena train");
   std::string config, resume;
@@ -117,6 +129,7 @@ int run(const std::vector<std::string>& args) {
   if (resumed.empty()) {
     start_from_files(before, args);
   } else {
+    refuse_with_resume(args, resumed);
     train::apply_run_options(before.options, train::options_of_run(resumed), resumed);
   }
   FlagSet flags(app, before.flags);
@@ -128,6 +141,7 @@ int run(const std::vector<std::string>& args) {
   const auto& stop = stop_on_signals();
   TrainConsole console;
   if (!resume.empty()) {
+    if (dry) throw backbone::OptionError("--dry-run shows a new run; leave out --resume");
     if (!before.model_flags.empty() || !before.mixer_flags.empty()) {
       throw backbone::OptionError(
           "--resume keeps the model as it is; to change it start a new run "

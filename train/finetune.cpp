@@ -16,14 +16,15 @@ StartedModel start_from(const std::string& file, const backbone::ModelConfig& co
   // options that change no shape, such as drop_path.
   auto overrides = config.options;
   for (const char* key : {"img_size", "in_chans", "num_classes"}) overrides.erase(key);
-  auto loaded = backbone::load_model(file, overrides);
+  const auto name = backbone::describe_model(backbone::SafetensorsFile(file)).config.name;
   const auto wanted = backbone::find_model(config.name).family;
-  const auto stored = backbone::find_model(loaded.description.config.name).family;
+  const auto stored = backbone::find_model(name).family;
   if (wanted != stored) {
-    throw OptionError("--init " + file + " holds a model of the family " + stored + " (" +
-                      loaded.description.config.name + "), --model " + config.name + " is of " +
-                      wanted + "; name a model of that family");
+    throw OptionError("--init " + file + " holds a model of the family " + stored + " (" + name +
+                      "), --model " + config.name + " is of " + wanted +
+                      "; name a model of that family");
   }
+  auto loaded = backbone::load_model(file, overrides);
   StartedModel started{.model = std::move(loaded.model),
                        .config = std::move(loaded.description.config),
                        .report = ""};

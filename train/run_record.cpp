@@ -62,7 +62,9 @@ RunRecord RunRecord::create(const Experiment& e) {
 }
 
 RunRecord RunRecord::reopen(const Experiment& e, const Position& position) {
-  return RunRecord(e, RunFolder(e.options.output), position);
+  RunFolder folder(e.options.output);
+  backbone::remove_abandoned_files(folder.path());
+  return RunRecord(e, std::move(folder), position);
 }
 
 fs::path RunRecord::last_good() const {
@@ -126,9 +128,9 @@ void RunRecord::write_epoch(EpochReport& report, const Experiment& e) {
                {"train_top1", report.train_top1},
                {"lr", report.lr}};
   const auto add = [&](const EvalReport& eval, const std::string& suffix) {
-    row["eval_loss" + suffix] = eval.loss;
-    row["eval_top1" + suffix] = eval.top1;
-    row["eval_top5" + suffix] = eval.top5;
+    row["eval" + suffix + "_loss"] = eval.loss;
+    row["eval" + suffix + "_top1"] = eval.top1;
+    row["eval" + suffix + "_top5"] = eval.top5;
     line["eval" + suffix] = eval_json(eval);
     scalars.emplace_back("eval" + suffix + "/loss", eval.loss);
     scalars.emplace_back("eval" + suffix + "/top1", eval.top1);

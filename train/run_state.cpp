@@ -94,6 +94,12 @@ void save_run_state(const std::filesystem::path& file, const backbone::Module& m
 }
 
 json run_state_options(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) {
+    throw std::runtime_error(file.parent_path().string() + " holds no saved run: there is no " +
+                             file.filename().string() +
+                             " in it. --resume takes the folder that a run wrote to; one that "
+                             "ended before its first save must be started anew");
+  }
   const backbone::SafetensorsFile opened(file);
   return run_of(opened).at("options");
 }

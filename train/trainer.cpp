@@ -28,35 +28,47 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Sums of what happened since the last log line and since the epoch began, kept on the device.
+/// Sums over the epoch, kept on the device. They grow one micro-batch after another whatever the
+/// moments at which they are read, so that a resumed run adds up to the very same numbers.
 class Meter {
  public:
+  struct Sums {
+    double loss = 0, correct = 0;
+    std::int64_t pictures = 0;
+  };
+  void start(const Sums& sums) {
+    sums_ = at::Tensor();
+    begun_ = read_ = sums;
+    pictures_ = sums.pictures;
+  }
   void add(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels) {
     const at::NoGradGuard no_grad;
     const auto n = static_cast<double>(labels.size(0));
     const auto values =
         at::stack({loss.to(at::kDouble) * n, logits.argmax(1).eq(labels).sum().to(at::kDouble)});
-    sums_ = sums_.defined() ? sums_ + values : values;
+    if (!sums_.defined()) {
+      sums_ = at::tensor({begun_.loss, begun_.correct}, at::kDouble).to(values.device());
+    }
+    sums_ += values;
     pictures_ += labels.size(0);
   }
-  struct Sums {
-    double loss = 0, correct = 0;
-    std::int64_t pictures = 0;
-  };
-  /// Waits for the device and starts anew.
-  Sums take() {
-    Sums sums{.pictures = pictures_};
+  /// Sums since the epoch began, and since the last call. Waits for the device.
+  std::pair<Sums, Sums> read() {
+    Sums all{.loss = read_.loss, .correct = read_.correct, .pictures = pictures_};
     if (sums_.defined()) {
       const auto values = sums_.to(at::kCPU);
-      sums.loss = values[0].item<double>();
-      sums.correct = values[1].item<double>();
+      all.loss = values[0].item<double>();
+      all.correct = values[1].item<double>();
     }
-    sums_ = at::Tensor();
-    pictures_ = 0;
-    return sums;
+    const Sums line{.loss = all.loss - read_.loss,
+                    .correct = all.correct - read_.correct,
+                    .pictures = all.pictures - read_.pictures};
+    read_ = all;
+    return {all, line};
   }
 
  private:
+  Sums begun_, read_;
   at::Tensor sums_;  ///< (2) float64: Σ loss · pictures, guessed right
   std::int64_t pictures_ = 0;
 };
@@ -108,7 +120,7 @@ class Run {
         at_(load_run_state(state, *e_.model, *e_.optimizer, e_.ema.get())),
         record_(RunRecord::reopen(e_, at_)) {
     observer_.on_note("going on with " + record_.path().string() + " at epoch " +
-                      std::to_string(at_.epoch) + ", batch " + std::to_string(at_.batch) +
+                      std::to_string(at_.epoch + 1) + ", batch " + std::to_string(at_.batch) +
                       ", update " + std::to_string(at_.update));
   }
 
@@ -121,6 +133,8 @@ class Run {
   EvalReport evaluate_once();
   void save_state();
   void check_finite();
+  void check_weights() const;
+  [[noreturn]] void stop_not_finite(const std::string& what, const std::string& where) const;
   double rate() const { return std::ranges::max(e_.optimizer->lrs()); }
   double schedule_time() const {
     return static_cast<double>(e_.schedule->on_updates() ? at_.update : at_.epoch);
@@ -153,16 +167,32 @@ void Run::check_finite() {
   if (bad->second.size() > kShown) {
     names += "\n    and " + std::to_string(bad->second.size() - kShown) + " more";
   }
+  stop_not_finite("the loss or its gradient is not a finite number any more",
+                  "at update " + std::to_string(bad->first) + ". Its pictures:" + names);
+}
+
+/// The last update before a save may have ruined the weights, which only the next loss would tell.
+void Run::check_weights() const {
+  for (const auto& parameter : e_.model->parameters()) {
+    if (at::isfinite(parameter.tensor).all().item<bool>()) continue;
+    stop_not_finite(
+        "the weights are not finite numbers any more",
+        "after update " + std::to_string(at_.update) + ", first '" + parameter.name + "'.");
+  }
+}
+
+void Run::stop_not_finite(const std::string& what, const std::string& where) const {
   const fs::path good = record_.last_good();
   throw std::runtime_error(
-      "the loss or its gradient is not a finite number any more, in epoch " +
-      std::to_string(at_.epoch) + " at update " + std::to_string(bad->first) + ". Its pictures:" +
-      names + "\n  Last good checkpoint: " + (good.empty() ? "none yet" : good.string()) +
-      ". Try a lower --lr, a longer --warmup-epochs, --clip-grad 1, or --no-amp");
+      what + ", in epoch " + std::to_string(at_.epoch + 1) + " " + where +
+      "\n  Last good checkpoint: " + (good.empty() ? "none yet" : good.string()) +
+      ". Try a lower --lr, a longer --warmup-epochs, --clip-grad 1, or "
+      "--no-amp");
 }
 
 void Run::save_state() {
   check_finite();
+  check_weights();
   save_run_state(record_.state_file(), *e_.model, *e_.optimizer, e_.ema.get(), at_,
                  run_options_to_json(e_.options));
   last_save_ = Clock::now();
@@ -170,10 +200,10 @@ void Run::save_state() {
 
 void Run::log_line() {
   check_finite();
-  const auto sums = meter_.take();
-  at_.loss_sum += sums.loss;
-  at_.correct += sums.correct;
-  at_.seen += sums.pictures;
+  const auto [epoch, sums] = meter_.read();
+  at_.loss_sum = epoch.loss;
+  at_.correct = epoch.correct;
+  at_.seen = epoch.pictures;
   if (sums.pictures == 0) return;
   const double elapsed = seconds_since(line_start_);
   const auto n = static_cast<double>(sums.pictures);
@@ -212,6 +242,7 @@ bool Run::train_epoch() {
     at_.seconds += now - counted;
     counted = now;
   };
+  meter_.start({.loss = at_.loss_sum, .correct = at_.correct, .pictures = at_.seen});
   line_start_ = start;
   line_wait_ = 0;
   line_pictures_ = 0;
@@ -271,6 +302,7 @@ EvalReport Run::evaluate_once() {
 }
 
 void Run::finish_epoch() {
+  check_weights();
   EpochReport report;
   report.epoch = at_.epoch;
   report.epochs = e_.epochs();

@@ -7,6 +7,7 @@
 
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -80,6 +81,26 @@ TEST(AtomicFile, WithoutCommitTheOldFileStaysAndNothingElse) {
   EXPECT_EQ(entries(folder.path()), 1u);
   write_file_atomically(path, "new");
   EXPECT_EQ(read_file(path), "new");
+}
+
+TEST(AtomicFile, WhatAKilledProgramLeftBehindIsRemoved) {
+  const tests::TemporaryFolder folder;
+  const ::pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(gone, nullptr, 0), gone);
+  const std::string abandoned = "weights.tmp-" + std::to_string(gone);
+  const std::string own = "weights.tmp-" + std::to_string(::getpid());
+  for (const std::string& name : {abandoned, own, std::string("weights"), std::string("notes.tmp-"),
+                                  std::string("a.tmp-1b")}) {
+    tests::write_file(folder / name, "x");
+  }
+  remove_abandoned_files(folder.path());
+  EXPECT_FALSE(fs::exists(folder / abandoned));
+  for (const std::string& name :
+       {own, std::string("weights"), std::string("notes.tmp-"), std::string("a.tmp-1b")}) {
+    EXPECT_TRUE(fs::exists(folder / name)) << name;
+  }
+  remove_abandoned_files(folder / "absent");
 }
 
 TEST(AtomicFile, AFullDiskKeepsTheOldFile) {

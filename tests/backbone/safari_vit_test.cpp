@@ -14,27 +14,6 @@ namespace {
 using nlohmann::json;
 using tests::close;
 
-/// Options of our family from safari's arguments.
-json from_safari(const json& config) {
-  json options = {{"drop_path", config.at("drop_path_rate")},
-                  {"dim", config.at("d_model")},
-                  {"patch", config.at("patch_size")}};
-  for (const char* key : {"img_size", "num_classes", "depth", "expand", "use_cls_token",
-                          "use_pos_embed", "representation_size"}) {
-    if (config.contains(key)) options[key] = config.at(key);
-  }
-  const json& layer = config.at("layer");
-  if (layer.at("_name_") == "vit") {
-    options["mixer"] = "attention";
-    for (const char* key : {"num_heads", "qkv_bias"}) options["mixer_options"][key] = layer.at(key);
-  } else {
-    options["mixer"] = "hyena";
-    // A nested "filter_args" is not looked at, as in the reference.
-    options["mixer_options"] = json_of(tests::reference_hyena_options(layer));
-  }
-  return options;
-}
-
 class GoldenSafariVit : public testing::TestWithParam<std::string> {};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenSafariVit);
 
@@ -42,7 +21,7 @@ TEST_P(GoldenSafariVit, EqualsTheReferenceWithGradients) {
   const auto reference = tests::read_model_case("safari_vit", GetParam());
   const auto& io = reference.io;
   const auto model = tests::build_reference(
-      reference, {.name = "safari_vit", .options = from_safari(reference.config)});
+      reference, {.name = "safari_vit", .options = tests::safari_vit_options(reference.config)});
   const auto seen = tests::observed(*model, io.at("image"));
   EXPECT_TRUE(close(seen.at("patch_embed"), io.at("patch_tokens"), 1e-5));
   std::size_t blocks = 0;

@@ -18,39 +18,13 @@ namespace {
 using nlohmann::json;
 using tests::close;
 
-/// Options of our family from timm's arguments.
-json from_timm(const json& config) {
-  json options = {{"mixer", "attention"}, {"class_token", true}, {"pool", "token"}};
-  const std::map<std::string, std::string> renamed = {{"img_size", "img_size"},
-                                                      {"patch_size", "patch"},
-                                                      {"embed_dim", "dim"},
-                                                      {"depth", "depth"},
-                                                      {"num_classes", "num_classes"},
-                                                      {"mlp_ratio", "mlp_ratio"},
-                                                      {"class_token", "class_token"},
-                                                      {"global_pool", "pool"},
-                                                      {"init_values", "init_values"},
-                                                      {"pos_embed", "pos_embed"},
-                                                      {"pre_norm", "pre_norm"},
-                                                      {"reg_tokens", "reg_tokens"},
-                                                      {"no_embed_class", "no_embed_class"}};
-  for (const auto& [key, value] : config.items()) {
-    const auto found = renamed.find(key);
-    if (found != renamed.end()) options[found->second] = value;
-    if (key == "num_heads" || key == "qk_norm" || key == "qkv_bias") {
-      options["mixer_options"][key] = value;
-    }
-  }
-  return options;
-}
-
 class GoldenTimmVit : public testing::TestWithParam<std::string> {};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenTimmVit);
 
 TEST_P(GoldenTimmVit, EqualsTheReferenceWithGradients) {
   const auto reference = tests::read_model_case("timm_vit", GetParam());
-  const auto model =
-      tests::build_reference(reference, {.name = "vit", .options = from_timm(reference.config)});
+  const auto model = tests::build_reference(
+      reference, {.name = "vit", .options = tests::timm_vit_options(reference.config)});
   EXPECT_TRUE(
       close(model->forward_features(reference.io.at("image")), reference.io.at("tokens"), 1e-5));
   tests::expect_reference_numbers(*model, reference);

@@ -26,6 +26,51 @@ backbone::HyenaOptions reference_hyena_options(const nlohmann::json& config) {
   return backbone::options_of<backbone::HyenaOptions>(ours, "reference settings", options);
 }
 
+nlohmann::json safari_vit_options(const nlohmann::json& config) {
+  nlohmann::json options = {{"drop_path", config.at("drop_path_rate")},
+                            {"dim", config.at("d_model")},
+                            {"patch", config.at("patch_size")}};
+  for (const char* key : {"img_size", "num_classes", "depth", "expand", "use_cls_token",
+                          "use_pos_embed", "representation_size"}) {
+    if (config.contains(key)) options[key] = config.at(key);
+  }
+  const nlohmann::json& layer = config.at("layer");
+  if (layer.at("_name_") == "vit") {
+    options["mixer"] = "attention";
+    for (const char* key : {"num_heads", "qkv_bias"}) options["mixer_options"][key] = layer.at(key);
+  } else {
+    options["mixer"] = "hyena";
+    // A nested "filter_args" is not looked at, as in the reference.
+    options["mixer_options"] = backbone::json_of(reference_hyena_options(layer));
+  }
+  return options;
+}
+
+nlohmann::json timm_vit_options(const nlohmann::json& config) {
+  nlohmann::json options = {{"mixer", "attention"}, {"class_token", true}, {"pool", "token"}};
+  const std::map<std::string, std::string> renamed = {{"img_size", "img_size"},
+                                                      {"patch_size", "patch"},
+                                                      {"embed_dim", "dim"},
+                                                      {"depth", "depth"},
+                                                      {"num_classes", "num_classes"},
+                                                      {"mlp_ratio", "mlp_ratio"},
+                                                      {"class_token", "class_token"},
+                                                      {"global_pool", "pool"},
+                                                      {"init_values", "init_values"},
+                                                      {"pos_embed", "pos_embed"},
+                                                      {"pre_norm", "pre_norm"},
+                                                      {"reg_tokens", "reg_tokens"},
+                                                      {"no_embed_class", "no_embed_class"}};
+  for (const auto& [key, value] : config.items()) {
+    const auto found = renamed.find(key);
+    if (found != renamed.end()) options[found->second] = value;
+    if (key == "num_heads" || key == "qk_norm" || key == "qkv_bias") {
+      options["mixer_options"][key] = value;
+    }
+  }
+  return options;
+}
+
 void load_reference(backbone::Module& module, const TensorMap& tensors, const std::string& prefix) {
   const at::NoGradGuard no_grad;
   for (auto& entry : module.state()) {

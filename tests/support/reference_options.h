@@ -13,6 +13,12 @@ namespace hyena::tests {
 /// HyenaOptions from the settings of a reference case, whose names are safari's and HyenaPixel's.
 backbone::HyenaOptions reference_hyena_options(const nlohmann::json& config);
 
+/// Options of the family safari_vit from the arguments of safari's VisionTransformer.
+nlohmann::json safari_vit_options(const nlohmann::json& config);
+
+/// Options of the family vit from the arguments of timm's VisionTransformer.
+nlohmann::json timm_vit_options(const nlohmann::json& config);
+
 /// Copies "PREFIX" + key of `tensors` into the module's tensor of that key, for every key of its
 /// state; throws when one is absent. Aliases are checked to be equal instead.
 void load_reference(backbone::Module& module, const std::map<std::string, at::Tensor>& tensors,

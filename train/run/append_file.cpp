@@ -27,7 +27,10 @@ void AppendFile::append(std::string_view record) {
     const ::ssize_t written = ::write(descriptor_, record.data(), record.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      throw std::runtime_error("cannot write " + path_.string() + ": " + std::strerror(errno));
+      const int error = errno;
+      throw std::runtime_error(
+          "cannot write " + path_.string() + ": " + std::strerror(error) +
+          (error == ENOSPC || error == EDQUOT ? "; free some space and go on with --resume" : ""));
     }
     record.remove_prefix(static_cast<std::size_t>(written));
   }
