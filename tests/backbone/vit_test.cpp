@@ -10,6 +10,7 @@
 #include "backbone/models/position_table.h"
 #include "tests/support/files.h"
 #include "tests/support/model_case.h"
+#include "tests/support/reference_options.h"
 #include "tests/support/tensors.h"
 
 namespace hyena::backbone {

@@ -151,6 +151,8 @@ TEST_F(Train, FrozenWeightsStayAndOthersMove) {
     if (name == "__metadata__") continue;
     const bool equal =
         bytes_of(first / "last.safetensors", name) == bytes_of(run() / "last.safetensors", name);
+    // The statistics of a batch norm are no parameters: they follow the data.
+    if (name.find(".running_") != std::string::npos || name.ends_with("_tracked")) continue;
     if (name.starts_with("blocks.0.") || name.starts_with("patch_embed.")) {
       EXPECT_TRUE(equal) << name;
       ++same;
