@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
 #include <thread>
 
 #include <ATen/Context.h>
@@ -31,11 +32,11 @@ ChosenDevice choose_device(const std::string& name) {
   }
   int index = 0;
   if (name != "cuda") {
-    const char* digits = name.c_str() + std::string("cuda:").size();
-    const char* end = name.c_str() + name.size();
-    const bool prefixed = name.starts_with("cuda:") && digits < end;
-    const auto parsed = prefixed ? std::from_chars(digits, end, index) : std::from_chars_result{};
-    if (!prefixed || parsed.ec != std::errc() || parsed.ptr != end) {
+    constexpr std::string_view kPrefix = "cuda:";
+    const std::string_view digits =
+        name.starts_with(kPrefix) ? std::string_view(name).substr(kPrefix.size()) : "";
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
+    if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
       throw backbone::OptionError("device must be auto, cpu, cuda or cuda:N, got '" + name + "'");
     }
   }

@@ -62,7 +62,7 @@ std::string utilisation_text(double flops_per_picture, std::int64_t pictures, do
   std::array<char, 256> text{};
   std::snprintf(
       text.data(), text.size(),
-      "3 x %sFLOP x %lld pictures / %.0f s = %sFLOP/s, %.0f %% of a matrix product's %sFLOP/s",
+      "3 x %sFLOP x %lld pictures / %.1f s = %sFLOP/s, %.0f %% of a matrix product's %sFLOP/s",
       with_prefix(flops_per_picture).c_str(), static_cast<long long>(pictures), seconds,
       with_prefix(rate).c_str(), 100 * rate / peak_flops, with_prefix(peak_flops).c_str());
   return text.data();
