@@ -1,5 +1,6 @@
 #include "train/model_list.h"
 
+#include "backbone/layers.h"
 #include "backbone/mixer.h"
 #include "backbone/models/mixer_choice.h"
 #include "backbone/options.h"
@@ -10,6 +11,7 @@ namespace hyena::train {
 
 std::vector<ModelSummary> list_models(const std::string& filter, std::int64_t img_size,
                                       bool flops) {
+  const backbone::UninitialisedWeights no_weights;  // only shapes count here
   std::vector<ModelSummary> out;
   for (const auto& entry : backbone::model_registry()) {
     if (entry.name.find(filter) == std::string::npos) continue;
