@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 #include <c10/util/Exception.h>
 
+#include "backbone/layers.h"
 #include "backbone/ops/float32_island.h"
 #include "backbone/ops/flops.h"
 
@@ -22,12 +23,6 @@ ParameterHint own_rate(double lr, double weight_decay) {
   ParameterHint hint{.lr = std::nullopt, .weight_decay = weight_decay};
   if (lr > 0) hint.lr = lr;
   return hint;
-}
-
-/// A linear layer's parameter at PyTorch's default initialisation.
-at::Tensor uniform(at::IntArrayRef shape, std::int64_t fan_in) {
-  const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
-  return at::empty(shape).uniform_(-bound, bound);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include "backbone/layers.h"
 #include "backbone/ops/compat.h"
 #include "backbone/ops/fftconv.h"
 #include "backbone/ops/short_conv.h"
@@ -12,11 +13,6 @@ namespace hyena::backbone {
 namespace {
 
 constexpr double kPixelNormEps = 1e-5;  // HyenaPixel's norms inside the operator
-
-at::Tensor uniform(at::IntArrayRef shape, std::int64_t fan_in) {
-  const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
-  return at::empty(shape).uniform_(-bound, bound);
-}
 
 const HyenaOptions& checked(const HyenaOptions& options, std::int64_t d_model) {
   const std::int64_t width = d_model * options.inner_factor;

@@ -13,14 +13,13 @@ namespace {
 
 thread_local bool skip_initialisation = false;
 
-/// PyTorch's default for Linear and Conv: weight and bias uniform in ±1/√fan_in.
+}  // namespace
+
 at::Tensor uniform(at::IntArrayRef shape, std::int64_t fan_in) {
   const double bound = fan_in > 0 ? 1.0 / std::sqrt(static_cast<double>(fan_in)) : 0.0;
   auto tensor = at::empty(shape);
   return skip_initialisation ? tensor : tensor.uniform_(-bound, bound);
 }
-
-}  // namespace
 
 UninitialisedWeights::UninitialisedWeights() : outer_(skip_initialisation) {
   skip_initialisation = true;

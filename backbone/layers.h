@@ -10,6 +10,9 @@
 /// PyTorch's default initialisation. Their arithmetic is LibTorch's; they count their FLOPs.
 namespace hyena::backbone {
 
+/// A new parameter, uniform in ±1/√fan_in: PyTorch's default for Linear and Conv, weight and bias.
+at::Tensor uniform(at::IntArrayRef shape, std::int64_t fan_in);
+
 /// In place: normal with `mean` 0 and `std`, cut at ±2 (absolute), as timm's trunc_normal_.
 void trunc_normal_(const at::Tensor& tensor, double std);
 

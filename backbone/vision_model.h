@@ -41,7 +41,8 @@ class VisionModel : public Module {
   at::Tensor forward(const at::Tensor& images) { return head(pool(forward_features(images))); }
 
   /// The depth a parameter belongs to, for layer decay: 0 for the stem and position tables, i + 1
-  /// for block i, info().depth + 1 for what comes after the last block (timm's group_matcher).
+  /// for block i, info().depth + 1 for what comes after the last block. The final norm counts with
+  /// the last block, as in timm's group_matcher.
   virtual std::int64_t layer_of(const std::string& parameter) const = 0;
 
   /// Parameters that get no weight decay although they have two dimensions or more.

@@ -20,6 +20,7 @@ Command features_command();
 Command inspect_command();
 Command models_command();
 Command verify_data_command();
+Command bench_command();
 
 /// Exit codes: 0 done, 1 an error that the message explains, 2 a wrong command line, 130
 /// interrupted.

@@ -8,6 +8,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include "backbone/options.h"
 
@@ -15,7 +16,8 @@ namespace hyena::train {
 namespace {
 
 std::string why_no_cuda() {
-  if (!at::hasCUDA() && !at::detail::getCUDAHooks().hasCUDA()) {
+  // Registered by libtorch_cuda when it is loaded, with or without a GPU.
+  if (!c10::impl::hasDeviceGuardImpl(c10::kCUDA)) {
     return "this build's LibTorch cannot use CUDA; scripts/setup --cuda installs one that can";
   }
   return "no CUDA device answers; nvidia-smi shows whether the driver sees one";

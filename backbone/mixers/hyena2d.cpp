@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include "backbone/layers.h"
 #include "backbone/mixers/kinds.h"
 #include "backbone/ops/fftconv.h"
 #include "backbone/ops/flops.h"
@@ -14,11 +15,6 @@ namespace hyena::backbone {
 namespace {
 
 constexpr double kPixelNormEps = 1e-5;  // HyenaPixel's norms inside the operator
-
-at::Tensor uniform(at::IntArrayRef shape, std::int64_t fan_in) {
-  const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
-  return at::empty(shape).uniform_(-bound, bound);
-}
 
 std::int64_t long_side(const TokenGrid& grid) {
   return 2 * std::max(grid.height, grid.width) - 1;

@@ -17,6 +17,27 @@ namespace fs = std::filesystem;
 using namespace tests;
 using Args = std::vector<std::string>;
 
+/// A file system of its own, of so many bytes.
+class SmallDisk {
+ public:
+  SmallDisk(fs::path folder, const std::string& size) : folder_(std::move(folder)) {
+    fs::create_directories(folder_);
+    mounted_ = ::geteuid() == 0 &&
+               ::mount("hyena-test", folder_.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+  void make_read_only() const {
+    ASSERT_EQ(::mount("hyena-test", folder_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, ""), 0);
+  }
+
+ private:
+  fs::path folder_;
+  bool mounted_ = false;
+};
+
 class Mistakes : public testing::Test {
  protected:
   void SetUp() override { write_mnist(data(), 32, 16); }
@@ -125,6 +146,29 @@ TEST_F(Mistakes, OutputFolders) {
                          ": Not a directory; choose another with --output\n");
 }
 
+TEST_F(Mistakes, AReadOnlyOutputFolder) {
+  const SmallDisk disk(folder_ / "disk", "4m");
+  if (!disk.mounted()) GTEST_SKIP() << "no file system of its own: only root can mount one";
+  const fs::path on_disk = folder_ / "disk" / "run";
+  ASSERT_EQ(hyena(small_run(data(), on_disk) + Args{"--epochs", "1"}).code, 0);
+  disk.make_read_only();
+  const auto resumed = hyena({"train", "--resume", on_disk.string(), "--epochs", "2"});
+  EXPECT_EQ(resumed.code, 1) << resumed.out;
+  EXPECT_EQ(resumed.err, "hyena: cannot write to the run folder " + on_disk.string() +
+                             ": Read-only file system; choose another with --output\n");
+  const auto fresh = hyena(small_run(data(), folder_ / "disk" / "new"));
+  EXPECT_EQ(fresh.code, 1) << fresh.out;
+  EXPECT_EQ(fresh.err, "hyena: cannot write to the run folder " +
+                           (folder_ / "disk" / "new").string() +
+                           ": Read-only file system; choose another with --output\n");
+  const auto features =
+      hyena({"features", "--model", (on_disk / "last.safetensors").string(), "--data",
+             "mnist:" + data().string(), "--out", (on_disk / "features.npy").string()});
+  EXPECT_EQ(features.code, 1);
+  EXPECT_EQ(features.err, "hyena: cannot create " + (on_disk / "features.npy").string() +
+                              ": Read-only file system\n");
+}
+
 TEST_F(Mistakes, CheckpointsOfOtherModels) {
   const fs::path other = folder_ / "other";
   const auto made = hyena({"train",
@@ -191,24 +235,6 @@ TEST_F(Mistakes, ALossThatIsNotFinite) {
   EXPECT_NE(ruined.err.find("\n  Last good checkpoint: none yet. Try"), std::string::npos);
   EXPECT_FALSE(fs::exists(folder_ / "ruined" / "last.safetensors"));
 }
-
-/// A file system of its own, of so many bytes.
-class SmallDisk {
- public:
-  SmallDisk(fs::path folder, const std::string& size) : folder_(std::move(folder)) {
-    fs::create_directories(folder_);
-    mounted_ = ::geteuid() == 0 &&
-               ::mount("hyena-test", folder_.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-
- private:
-  fs::path folder_;
-  bool mounted_ = false;
-};
 
 TEST_F(Mistakes, AFullDisk) {
   const SmallDisk disk(folder_ / "disk", "4m");

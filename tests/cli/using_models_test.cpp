@@ -152,6 +152,29 @@ TEST_F(UsingModels, VerifiesData) {
   EXPECT_NE(end.out.find("test: 48 pictures, 0 unreadable\n"), std::string::npos);
 }
 
+TEST_F(UsingModels, MeasuresTheLoader) {
+  const std::vector<std::string> what = {"bench",     "loader",     "--data", data(),
+                                         "--workers", "0",          "1",      "--epochs",
+                                         "2",         "--img-size", "8"};
+  const auto end = hyena(what + std::vector<std::string>{"--json"});
+  ASSERT_EQ(end.code, 0) << end.err;
+  const json result = json::parse(end.out);
+  EXPECT_EQ(result.at("pictures"), 96);
+  ASSERT_EQ(result.at("rows").size(), 2U);
+  for (const json& row : result.at("rows")) {
+    EXPECT_GT(row.at("lowest"), 0);
+    EXPECT_LE(row.at("lowest"), row.at("images_per_s"));
+    EXPECT_LE(row.at("images_per_s"), row.at("highest"));
+  }
+  EXPECT_NE(hyena(what).out.find("| workers | images/s |"), std::string::npos);
+  const auto none = hyena({"bench", "loader"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_EQ(none.err, "hyena: bench loader: --data says which pictures to read\n");
+  EXPECT_EQ(
+      hyena({"bench", "lodaer"}).err,
+      "hyena: bench: there is no 'lodaer'; did you mean 'loader'? `hyena bench` lists them.\n");
+}
+
 TEST_F(UsingModels, RefusesAClassThatTheModelDoesNotHave) {
   write_cifar100(*folder_ / "many", 8, 3);
   const auto end =

@@ -1,0 +1,21 @@
+#include "bench/bench.h"
+#include "bench/loader.h"
+
+namespace hyena::bench {
+namespace {
+
+template <class Program>
+std::unique_ptr<Bench> make() {
+  return std::make_unique<Program>();
+}
+
+}  // namespace
+
+const std::vector<BenchEntry>& benches() {
+  static const std::vector<BenchEntry> all = {
+      {"loader", "pictures a second that reach the model", make<LoaderBench>},
+  };
+  return all;
+}
+
+}  // namespace hyena::bench
