@@ -75,16 +75,20 @@ at::Tensor HyenaOperator::gate(const at::Tensor& v, const at::Tensor& x) const {
   return backbone::dropout(v.unsqueeze(2) * x.unsqueeze(3), rate, true).sum(2);
 }
 
-at::Tensor HyenaOperator::convolve(const at::Tensor& v, const at::Tensor& h,
-                                   const at::Tensor& bias) const {
-  const auto flat = v.flatten(1, 2);  // (B, heads·head_dim, L), heads outermost
+at::Tensor HyenaOperator::convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                   const at::Tensor& h, const at::Tensor& bias) const {
+  const auto flat = [](const at::Tensor& x) {  // (B, heads·head_dim, L), heads outermost
+    return x.defined() ? x.flatten(1, 2) : x;
+  };
   const auto skip = bias.repeat({options_.num_heads});
   at::Tensor y;
   if (options_.compat_num_blocks > 1) {
-    y = compat_blocked_fftconv(flat, h.repeat({options_.num_heads, 1}), skip,
-                               options_.compat_num_blocks);
+    y = compat_blocked_fftconv(flat(k.defined() ? k * v : v), h.repeat({options_.num_heads, 1}),
+                               skip, options_.compat_num_blocks);
+    if (q.defined()) y = flat(q) * y;
   } else {
-    y = fftconv(flat, h, skip, filter_.centred() ? Support::kCentred : Support::kCausal);
+    y = gated_fftconv(flat(q), flat(k), flat(v), h, skip,
+                      filter_.centred() ? Support::kCentred : Support::kCausal);
   }
   return y.unflatten(1, {options_.num_heads, head_dim_});
 }
@@ -100,18 +104,26 @@ at::Tensor HyenaOperator::forward(const at::Tensor& u) {
                                     /*causal=*/!filter_.centred());
   const auto parts = projected.unflatten(1, {options_.num_heads, order + 1, head_dim_}).unbind(2);
   at::Tensor v = parts[static_cast<std::size_t>(order)];  // (B, heads, head_dim, L)
+  // Gates that are plain products with nothing in between become part of the convolution.
+  const bool product =
+      !options_.outer_mixing && qk_norm_.empty() && (options_.dropout <= 0 || !is_training());
   for (std::int64_t o = 0; o + 1 < order; ++o) {
-    v = gate(v, parts[static_cast<std::size_t>(order - 1 - o)]);
+    at::Tensor q, k = parts[static_cast<std::size_t>(order - 1 - o)];
+    if (!product) {
+      v = gate(v, k);
+      k = at::Tensor();
+    }
     if (!qk_norm_.empty()) {
       v = qk_norm_[static_cast<std::size_t>(o)]
               ->forward(v.flatten(1, 2).transpose(1, 2))
               .transpose(1, 2)
               .unflatten(1, {options_.num_heads, head_dim_});
     }
-    v = convolve(v, h[o], bias[o]);
+    if (o + 2 == order && !ord_proj_w_.defined()) q = parts[0];
+    v = convolve(q, k, v, h[o], bias[o]);
     if (ord_proj_w_.defined()) v = at::einsum("ij,bivl->bjvl", {ord_proj_w_[o], v});
   }
-  v = activation(v * parts[0], options_.activation);
+  v = activation(ord_proj_w_.defined() ? v * parts[0] : v, options_.activation);
   auto y = v.flatten(1, 2).transpose(1, 2);  // (B, L, heads·head_dim)
   if (out_norm_ != nullptr) y = out_norm_->forward(y);
   return out_proj_.forward(y);

@@ -85,7 +85,9 @@ class HyenaOperator : public Module {
 
  private:
   at::Tensor gate(const at::Tensor& v, const at::Tensor& x) const;
-  at::Tensor convolve(const at::Tensor& v, const at::Tensor& h, const at::Tensor& bias) const;
+  /// q ⊙ (h ∗ (k ⊙ v)) over (B, heads, head channels, L); q and k may be undefined.
+  at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                      const at::Tensor& h, const at::Tensor& bias) const;
   /// A per-filter-channel tensor (C, …) as (N−1, head channels, …).
   at::Tensor by_order(const at::Tensor& t) const;
 

@@ -60,17 +60,19 @@ Hyena2dMixer::Hyena2dMixer(const MixerContext& context, const Hyena2dOptions& op
   out_bias_ = add_parameter("out_proj.bias", uniform({d}, d));
 }
 
-at::Tensor Hyena2dMixer::convolve(const at::Tensor& s) const {
+at::Tensor Hyena2dMixer::convolve(const at::Tensor& q, const at::Tensor& k,
+                                  const at::Tensor& v) const {
   if (filter_ != nullptr) {
-    return fftconv2d(s, filter_->forward(), filter_->bias.flatten());
+    return gated_fftconv2d(q, k, v, filter_->forward(), filter_->bias.flatten());
   }
   // PyTorch's convolutions correlate: flipped taps make the same map of an odd-sided filter.
   const auto explicit_conv = [](const at::Tensor& x, const at::Tensor& weight,
                                 const at::Tensor& bias) {
     return fftconv2d(x, weight.squeeze(1).flip({1, 2})) + bias.view({-1, 1, 1});
   };
-  if (taps_.defined()) return explicit_conv(s, taps_, taps_bias_);
-  return explicit_conv(explicit_conv(s, row_taps_, row_bias_), column_taps_, column_bias_);
+  const auto s = k.defined() ? k * v : v;
+  if (taps_.defined()) return explicit_conv(s, taps_, taps_bias_) * q;
+  return explicit_conv(explicit_conv(s, row_taps_, row_bias_), column_taps_, column_bias_) * q;
 }
 
 at::Tensor Hyena2dMixer::forward(const at::Tensor& x, const TokenGrid& grid) {
@@ -84,9 +86,12 @@ at::Tensor Hyena2dMixer::forward(const at::Tensor& x, const TokenGrid& grid) {
   };
   const auto projected = map(pointwise(x, pointwise_weight_, pointwise_bias_));
   const auto qkv = short_conv2d(projected, depthwise_weight_, depthwise_bias_).chunk(3, 1);
-  auto s = qkv[0] * qkv[1];
-  if (qk_norm_ != nullptr) s = qk_norm_->forward(s.permute({0, 2, 3, 1})).permute({0, 3, 1, 2});
-  auto y = (convolve(s) * qkv[2]).flatten(2).transpose(1, 2);  // (B, L, D)
+  at::Tensor k = qkv[0], v = qkv[1];
+  if (qk_norm_ != nullptr) {
+    v = qk_norm_->forward((k * v).permute({0, 2, 3, 1})).permute({0, 3, 1, 2});
+    k = at::Tensor();
+  }
+  auto y = convolve(qkv[2], k, v).flatten(2).transpose(1, 2);  // (B, L, D)
   if (out_norm_ != nullptr) y = out_norm_->forward(y);
   return pointwise(y, out_weight_, out_bias_);
 }

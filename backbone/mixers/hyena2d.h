@@ -46,7 +46,8 @@ class Hyena2dMixer : public Mixer {
   HyenaFilter2d* filter() { return filter_; }
 
  private:
-  at::Tensor convolve(const at::Tensor& s) const;
+  /// q ⊙ (filter ∗ (k ⊙ v)), maps (B, D, H, W); without k, v is the product already.
+  at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
 
   Hyena2dOptions options_;
   at::Tensor pointwise_weight_, pointwise_bias_, depthwise_weight_, depthwise_bias_;

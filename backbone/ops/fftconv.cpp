@@ -5,38 +5,18 @@
 
 #include <ATen/ATen.h>
 
+#include "backbone/ops/fftconv_composed.h"
+#include "backbone/ops/fftconv_kernels.h"
 #include "backbone/ops/float32_island.h"
 #include "backbone/ops/flops.h"
 
 namespace hyena::backbone {
 namespace {
 
-/// Smallest n' ≥ n with no prime factor above 7: what FFT libraries are fast at.
-std::int64_t fast_size(std::int64_t n) {
-  for (;; ++n) {
-    std::int64_t rest = n;
-    for (const std::int64_t p : {2, 3, 5, 7}) {
-      while (rest % p == 0) rest /= p;
-    }
-    if (rest == 1) return n;
-  }
-}
+thread_local bool composition = false;
 
-/// One axis of a convolution that runs on a circle of `size` points: the taps [first, last) matter,
-/// and output t stands at t + shift.
-struct Axis {
-  std::int64_t first, last, shift, size;
-};
-
-Axis zero_padded(std::int64_t length, std::int64_t taps, std::int64_t centre) {
-  Axis axis{};
-  axis.first = std::max<std::int64_t>(0, centre - (length - 1));
-  axis.last = std::max(axis.first + 1, std::min(taps, centre + length));
-  const std::int64_t kept = axis.last - axis.first;
-  axis.shift = centre - axis.first;
-  // Wrapped samples must miss the wanted ones, shift … shift + length − 1, from both sides.
-  axis.size = fast_size(std::max(length + kept - 1 - axis.shift, axis.shift + length));
-  return axis;
+bool on_kernels(const at::Tensor& v) {
+  return v.is_cpu() && !composition;
 }
 
 void check(bool ok, const char* function, const char* argument, const std::string& wanted,
@@ -66,6 +46,8 @@ void check_arguments(const char* function, const at::Tensor& u, const at::Tensor
   }
 }
 
+/// By the convention of flops.h: real transforms of signals, outputs and filters, zero-padded to
+/// `points`, whatever the implementation does.
 void count_fft(const at::Tensor& u, const at::Tensor& h, double points) {
   const auto rows = static_cast<double>(u.size(0) * u.size(1) * 2 + h.size(0));
   const auto spectra = static_cast<double>(u.size(0) * u.size(1));
@@ -73,77 +55,68 @@ void count_fft(const at::Tensor& u, const at::Tensor& h, double points) {
               rows * 2.5 * points * std::log2(std::max(points, 2.0)) + spectra * 3.0 * points);
 }
 
-/// One row of taps for each channel.
-at::Tensor per_channel(const at::Tensor& h, std::int64_t channels) {
-  if (h.size(0) == channels) return h;
-  std::vector<std::int64_t> repeats(static_cast<std::size_t>(h.dim()), 1);
-  repeats[0] = channels / h.size(0);
-  return h.repeat(repeats);
+/// Points of a zero-padded axis: each output with each tap that reaches it.
+double padded(std::int64_t length, std::int64_t taps, std::int64_t centre) {
+  return static_cast<double>(length + std::min(length - 1, std::max(centre, taps - 1 - centre)));
+}
+
+/// A gate: shape and device of the signal.
+void check_gate(const char* function, const char* name, const at::Tensor& gate,
+                const at::Tensor& v) {
+  if (!gate.defined()) return;
+  check(gate.sizes() == v.sizes() && gate.is_floating_point() && gate.device() == v.device(),
+        function, name, c10::str(v.sizes(), " on ", v.device(), ", as the signal"), gate);
 }
 
 }  // namespace
 
-at::Tensor fftconv(const at::Tensor& u, const at::Tensor& h, const at::Tensor& bias,
-                   Support support) {
-  check_arguments("fftconv", u, h, bias, 3);
-  const Float32Island island;
-  const auto dtype = compute_type(u);
-  const auto x = u.to(dtype);
-  const std::int64_t length = u.size(2);
-  const Axis axis = zero_padded(length, h.size(1), support == Support::kCausal ? 0 : h.size(1) / 2);
-
-  const auto taps = per_channel(h.to(dtype).slice(1, axis.first, axis.last), u.size(1));  // (D, K')
-  const auto spectrum = at::fft_rfft(x, axis.size) * at::fft_rfft(taps, axis.size);  // (B, D, F)
-  auto y = at::fft_irfft(spectrum, axis.size).slice(2, axis.shift, axis.shift + length);
-  if (bias.defined()) y = y + x * bias.to(dtype).unsqueeze(1);
-  count_fft(u, h, static_cast<double>(axis.size));
-  return y.to(u.scalar_type());
+Composition::Composition() : outer_(composition) {
+  composition = true;
+}
+Composition::~Composition() {
+  composition = outer_;
 }
 
 at::Tensor gated_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                          const at::Tensor& h, const at::Tensor& bias, Support support) {
-  const auto y = fftconv(k.defined() ? k * v : v, h, bias, support);
+  check_arguments("fftconv", v, h, bias, 3);
+  check_gate("fftconv", "gate q", q, v);
+  check_gate("fftconv", "gate k", k, v);
+  const std::int64_t centre = support == Support::kCausal ? 0 : h.size(1) / 2;
+  count_fft(v, h, padded(v.size(2), h.size(1), centre));
+  const Float32Island island;
+  if (on_kernels(v)) return kernel_fftconv(q, k, v, h, bias, centre);
+  const auto y = composed_fftconv(k.defined() ? k * v : v, h, bias, centre);
+  return q.defined() ? q * y : y;
+}
+
+at::Tensor fftconv(const at::Tensor& u, const at::Tensor& h, const at::Tensor& bias,
+                   Support support) {
+  return gated_fftconv({}, {}, u, h, bias, support);
+}
+
+at::Tensor gated_fftconv2d(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           const at::Tensor& h, const at::Tensor& bias, Boundary boundary,
+                           bool centred) {
+  check_arguments("fftconv2d", v, h, bias, 4);
+  check_gate("fftconv2d", "gate q", q, v);
+  check_gate("fftconv2d", "gate k", k, v);
+  const GridGeometry geometry{.centre_row = centred ? h.size(1) / 2 : 0,
+                              .centre_column = centred ? h.size(2) / 2 : 0,
+                              .circular = boundary == Boundary::kCircular};
+  count_fft(v, h,
+            geometry.circular ? static_cast<double>(v.size(2) * v.size(3))
+                              : padded(v.size(2), h.size(1), geometry.centre_row) *
+                                    padded(v.size(3), h.size(2), geometry.centre_column));
+  const Float32Island island;
+  if (on_kernels(v)) return kernel_fftconv2d(q, k, v, h, bias, geometry);
+  const auto y = composed_fftconv2d(k.defined() ? k * v : v, h, bias, geometry);
   return q.defined() ? q * y : y;
 }
 
 at::Tensor fftconv2d(const at::Tensor& u, const at::Tensor& h, const at::Tensor& bias,
                      Boundary boundary, bool centred) {
-  check_arguments("fftconv2d", u, h, bias, 4);
-  const Float32Island island;
-  const auto dtype = compute_type(u);
-  const auto x = u.to(dtype);
-  const std::int64_t height = u.size(2), width = u.size(3);
-  const std::int64_t centre_row = centred ? h.size(1) / 2 : 0;
-  const std::int64_t centre_column = centred ? h.size(2) / 2 : 0;
-  auto taps = h.to(dtype);
-
-  Axis rows{}, columns{};
-  if (boundary == Boundary::kZero) {
-    rows = zero_padded(height, h.size(1), centre_row);
-    columns = zero_padded(width, h.size(2), centre_column);
-    taps = taps.slice(1, rows.first, rows.last).slice(2, columns.first, columns.last);
-  } else {
-    // Fold the taps onto the circle, then turn it so that lag 0 stands at the origin.
-    const auto fold = [](const at::Tensor& k, std::int64_t dim, std::int64_t n) {
-      const std::int64_t turns = (k.size(dim) + n - 1) / n;
-      std::vector<std::int64_t> pad(static_cast<std::size_t>(2 * (k.dim() - dim)), 0);
-      pad.back() = turns * n - k.size(dim);
-      return at::constant_pad_nd(k, pad).unflatten(dim, {turns, n}).sum(dim);
-    };
-    taps = at::roll(fold(fold(taps, 1, height), 2, width), {-centre_row, -centre_column}, {1, 2});
-    rows.size = height;
-    columns.size = width;
-  }
-
-  const std::int64_t size[] = {rows.size, columns.size};
-  taps = per_channel(taps, u.size(1));  // (D, KH', KW')
-  const auto spectrum = at::fft_rfft2(x, size) * at::fft_rfft2(taps, size);
-  auto y = at::fft_irfft2(spectrum, size)
-               .slice(2, rows.shift, rows.shift + height)
-               .slice(3, columns.shift, columns.shift + width);
-  if (bias.defined()) y = y + x * bias.to(dtype).view({-1, 1, 1});
-  count_fft(u, h, static_cast<double>(rows.size * columns.size));
-  return y.to(u.scalar_type());
+  return gated_fftconv2d({}, {}, u, h, bias, boundary, centred);
 }
 
 }  // namespace hyena::backbone

@@ -2,14 +2,15 @@
 
 #include <ATen/core/Tensor.h>
 
-/// The long convolutions of the project. Models call these and nothing below them, so the
-/// arithmetic can change (today torch's FFT) without touching a model.
+/// The long convolutions of the project. Models call these and nothing below them. On the CPU the
+/// arithmetic is hyena::kernels with gradients written by hand (once differentiable), elsewhere, or
+/// where Composition asks for it, LibTorch's FFT.
 ///
-/// Shapes are logical: a (B, D, L) argument may be a transposed view of a (B, L, D) tensor, whose
-/// strides an implementation is free to exploit. Inputs may be float64, float32, float16 or
-/// bfloat16; the arithmetic is float32 (float64 for float64 inputs) also under autocast, because
-/// the rounding of a low-precision FFT grows with the largest sample of the sequence; the result
-/// has the dtype of the signal. All functions are differentiable in every tensor argument.
+/// Shapes are logical: a (B, D, L) argument may be a transposed view of a (B, L, D) tensor, which
+/// is the layout that our kernels read as it is; others are copied. Inputs may be float64, float32,
+/// float16 or bfloat16; the arithmetic is float32 (float64 for float64 inputs) also under autocast,
+/// because the rounding of a low-precision FFT grows with the largest sample of the sequence; the
+/// result has the dtype of the signal. All functions are differentiable in every tensor argument.
 namespace hyena::backbone {
 
 /// Where lag 0 sits in a 1-D filter.
@@ -35,6 +36,19 @@ at::Tensor gated_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Ten
                          const at::Tensor& h, const at::Tensor& bias = {},
                          Support support = Support::kCausal);
 
+/// While alive, the functions of this file compute with LibTorch's FFT on this thread: the second
+/// way to the same numbers, for tests and measurements, differentiable any number of times.
+class Composition {
+ public:
+  Composition();
+  ~Composition();
+  Composition(const Composition&) = delete;
+  Composition& operator=(const Composition&) = delete;
+
+ private:
+  bool outer_;
+};
+
 /// What lies outside the map in a 2-D convolution.
 enum class Boundary { kZero, kCircular };
 
@@ -46,5 +60,10 @@ enum class Boundary { kZero, kCircular };
 /// the kernel is small). Source: HyenaPixel's fftconv2d; the circular form is the definition.
 at::Tensor fftconv2d(const at::Tensor& u, const at::Tensor& h, const at::Tensor& bias = {},
                      Boundary boundary = Boundary::kZero, bool centred = true);
+
+/// Hyena's step over maps: y = q ⊙ (h ∗ (k ⊙ v) + bias ⊙ (k ⊙ v)); q and k may be undefined.
+at::Tensor gated_fftconv2d(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           const at::Tensor& h, const at::Tensor& bias = {},
+                           Boundary boundary = Boundary::kZero, bool centred = true);
 
 }  // namespace hyena::backbone

@@ -15,6 +15,20 @@ namespace hyena::kernels::reference {
 void convolve(std::span<const double> u, std::span<const double> h, std::int64_t centre,
               std::span<double> y);
 
+/// Gradients of Σ dy[t] · y[t] with respect to one element:
+///   du[s] = Σ_t dy[t] · h[t + centre − s],   dh[a] = Σ_t dy[t] · u[t + centre − a]
+/// and one output y[t], for checks of long signals at a few places.
+double output_at(std::span<const double> u, std::span<const double> h, std::int64_t centre,
+                 std::int64_t t);
+double signal_gradient_at(std::span<const double> dy, std::span<const double> h,
+                          std::int64_t centre, std::int64_t s);
+double tap_gradient_at(std::span<const double> dy, std::span<const double> u, std::int64_t centre,
+                       std::int64_t a);
+
+/// All of them. du (L), dh (K), written.
+void convolve_backward(std::span<const double> u, std::span<const double> h, std::int64_t centre,
+                       std::span<const double> dy, std::span<double> du, std::span<double> dh);
+
 /// Geometry of a 2-D convolution of one channel.
 struct Grid {
   std::int64_t height = 0;         ///< H of the signal

@@ -1,5 +1,6 @@
 #include "backbone/ops/fftconv.h"
 
+#include <optional>
 #include <span>
 
 #include <ATen/ATen.h>
@@ -123,6 +124,47 @@ TEST(FftConv2d, EqualsDirectSumsOnRectanglesForBothBoundaries) {
       }
     }
   }
+}
+
+/// Kernels and composition are two ways to the same numbers, whatever the layout of the arguments.
+TEST(FftConv, KernelsEqualTheComposition) {
+  at::manual_seed(7);
+  const auto leaf = [](const at::Tensor& x) { return x.detach().clone().set_requires_grad(true); };
+  const auto run = [&](bool composed, at::ScalarType type, const std::vector<at::Tensor>& start) {
+    std::vector<at::Tensor> in;
+    for (const auto& x : start) in.push_back(leaf(x.to(type)));
+    std::optional<Composition> composition;
+    if (composed) composition.emplace();
+    // Slices of one channels-last projection, a channels-first gate, an expanded one.
+    const auto parts = in[0].transpose(1, 2).chunk(2, 1);
+    const auto y = gated_fftconv(in[1], parts[0], parts[1], in[2].t(), in[3], Support::kCentred);
+    const auto map = gated_fftconv2d(y.unflatten(2, {8, 12}), {}, in[4].expand({3, 5, 8, 12}),
+                                     in[5], {}, Boundary::kCircular);
+    (map * at::arange(12, map.options()).cos()).sum().backward();
+    in.push_back(map);
+    std::vector<at::Tensor> out = {map.detach()};
+    for (std::size_t i = 0; i + 1 < in.size(); ++i) out.push_back(in[i].grad());
+    return out;
+  };
+  const std::vector<at::Tensor> start = {at::randn({3, 96, 10}),   at::randn({3, 5, 96}),
+                                         at::randn({191, 5}),      at::randn({5}),
+                                         at::randn({3, 5, 1, 12}), at::randn({5, 7, 9})};
+  const auto exact = run(true, at::kDouble, start);
+  for (const auto& [type, tolerance] : {std::pair{at::kDouble, 1e-13}, {at::kFloat, 2e-6}}) {
+    const auto kernels = run(false, type, start);
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      EXPECT_TRUE(close(kernels[i], exact[i], tolerance)) << type << ", result " << i;
+    }
+  }
+}
+
+TEST(FftConv, AnEmptyBatchHasEmptyGradients) {
+  const auto u = at::randn({0, 4, 6}).set_requires_grad(true);
+  const auto h = at::randn({4, 6}).set_requires_grad(true);
+  const auto y = fftconv(u, h);
+  EXPECT_EQ(y.sizes(), (std::vector<std::int64_t>{0, 4, 6}));
+  y.sum().backward();
+  EXPECT_EQ(h.grad().abs().sum().item<float>(), 0);
 }
 
 TEST(FftConv, SharesFilterRowsAmongGroupsOfChannels) {

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+#include <ATen/core/Tensor.h>
+
+#include "backbone/ops/fftconv_composed.h"
+
+/// The long convolutions on hyena::kernels, differentiable once; arguments as fftconv() has checked
+/// them, on the CPU. q, k and bias may be undefined.
+namespace hyena::backbone {
+
+at::Tensor kernel_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                          const at::Tensor& h, const at::Tensor& bias, std::int64_t centre);
+
+at::Tensor kernel_fftconv2d(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                            const at::Tensor& h, const at::Tensor& bias,
+                            const GridGeometry& geometry);
+
+}  // namespace hyena::backbone

@@ -1,0 +1,154 @@
+#include "kernels/cpu/grid_spectrum.h"
+
+#include <algorithm>
+
+#include "kernels/cpu/scratch.h"
+
+namespace hyena::kernels::cpu {
+namespace {
+
+/// The lags of one axis that taps and positions have in common: tap = centre + lag.
+struct Lags {
+  std::int64_t first, last;  ///< last is included; first > last: none
+};
+Lags lags_of(std::int64_t taps, std::int64_t centre, std::int64_t positions) {
+  return {std::max(-centre, 1 - positions), std::min(taps - 1 - centre, positions - 1)};
+}
+
+std::int64_t wrapped(std::int64_t i, std::int64_t n) {
+  return (i % n + n) % n;
+}
+
+/// Visits every (tap, lag) pair of a filter: f(tap row, tap column, lag row, lag column). Around a
+/// circle every tap has up to two lags per axis: a circle is the plane with a periodic filter.
+template <class Taps, class F>
+void for_each_lag(const Taps& h, const Grid2d& grid, F&& f) {
+  if (!grid.circular) {
+    const Lags rows = lags_of(h.height, h.centre_row, grid.height);
+    const Lags columns = lags_of(h.width, h.centre_column, grid.width);
+    for (std::int64_t r = rows.first; r <= rows.last; ++r) {
+      for (std::int64_t c = columns.first; c <= columns.last; ++c) {
+        f(h.centre_row + r, h.centre_column + c, r, c);
+      }
+    }
+    return;
+  }
+  for (std::int64_t a = 0; a < h.height; ++a) {
+    const std::int64_t row = wrapped(a - h.centre_row, grid.height);
+    for (std::int64_t e = 0; e < h.width; ++e) {
+      const std::int64_t column = wrapped(e - h.centre_column, grid.width);
+      for (std::int64_t r = row; r > -grid.height; r -= grid.height) {
+        for (std::int64_t c = column; c > -grid.width; c -= grid.width) f(a, e, r, c);
+      }
+    }
+  }
+}
+
+/// Where a lag stands among the taps of GridKernels: real parts of lags to the right, imaginary
+/// parts of lags to the left.
+template <class T>
+T* place(const GridPlan<T>& plan, std::int64_t lanes, T* re, T* im, std::int64_t r,
+         std::int64_t c) {
+  const std::int64_t row = wrapped(r, plan.column->size) * plan.row->size;
+  return (c >= 0 ? re + (row + c) * lanes : im + (row + plan.row->size + c) * lanes);
+}
+
+}  // namespace
+
+template <class T>
+GridSpectrumOf<T> analyse(const ConstGridTaps& h, const T* bias, const Grid2d& grid,
+                          std::int64_t channels, const Executor& executor) {
+  const auto& kernels = grid_kernels<T>();
+  const std::int64_t lanes = kernels.lanes, groups = (channels + lanes - 1) / lanes;
+  const Lags rows = lags_of(h.height, h.centre_row, grid.height);
+  const std::int64_t reach =
+      grid.circular ? grid.height - 1 : std::max({-rows.first, rows.last, std::int64_t{0}});
+  GridSpectrumOf<T> out;
+  out.plan.row = plan_for<T>(grid.width, Ring::kRightAngle);
+  out.plan.column = plan_for<T>(grid.height + reach, Ring::kOrdinary);
+  out.plan.height = grid.height;
+  out.values.resize(groups * out.group_size());
+  const std::int64_t points = out.plan.points();
+  executor.run(groups, [&](std::int64_t begin, std::int64_t end) {
+    Scratch<T> scratch;
+    T* re = scratch.get(0, lanes * points);
+    T* im = scratch.get(1, lanes * points);
+    T* work = scratch.get(2, kernels.work_size(out.plan));
+    const auto* data = static_cast<const T*>(h.data);
+    for (std::int64_t g = begin; g < end; ++g) {
+      const std::int64_t used = std::min(lanes, channels - g * lanes);
+      std::fill_n(re, lanes * points, T{0});
+      std::fill_n(im, lanes * points, T{0});
+      for_each_lag(h, grid, [&](std::int64_t a, std::int64_t e, std::int64_t r, std::int64_t c) {
+        T* to = place(out.plan, lanes, re, im, r, c);
+        const T* from = data + a * h.row + e * h.tap;
+        for (std::int64_t lane = 0; lane < used; ++lane) {
+          to[lane] += from[(g * lanes + lane) % h.rows * h.channel];
+        }
+      });
+      for (std::int64_t lane = 0; bias != nullptr && lane < used; ++lane) {
+        re[lane] += bias[g * lanes + lane];
+      }
+      kernels.analyse(out.plan, {re, lanes}, {im, lanes}, work,
+                      out.values.data() + g * out.group_size());
+    }
+  });
+  return out;
+}
+
+template <class T>
+void synthesise(const GridSpectrumOf<T>& spectrum, const Grid2d& grid, std::int64_t channels,
+                T* gradients, std::int64_t slices, const GridTaps& dh, T* dbias,
+                const Executor& executor) {
+  const auto& kernels = grid_kernels<T>();
+  const std::int64_t lanes = kernels.lanes, groups = (channels + lanes - 1) / lanes;
+  const std::int64_t size = spectrum.group_size(), points = spectrum.plan.points();
+  auto* taps = static_cast<T*>(dh.data);
+  for (std::int64_t g = 0; taps != nullptr && g < dh.rows; ++g) {
+    for (std::int64_t a = 0; a < dh.height; ++a) {
+      for (std::int64_t e = 0; e < dh.width; ++e) {
+        taps[g * dh.channel + a * dh.row + e * dh.tap] = 0;
+      }
+    }
+  }
+  const auto work_on = [&](std::int64_t begin, std::int64_t end) {
+    Scratch<T> scratch;
+    T* re = scratch.get(0, lanes * points);
+    T* im = scratch.get(1, lanes * points);
+    T* work = scratch.get(2, kernels.work_size(spectrum.plan));
+    for (std::int64_t g = begin; g < end; ++g) {
+      T* sum = gradients + g * size;
+      for (std::int64_t s = 1; s < slices; ++s) {
+        const T* other = gradients + (s * groups + g) * size;
+        for (std::int64_t i = 0; i < size; ++i) sum[i] += other[i];
+      }
+      kernels.synthesise(spectrum.plan, sum, work, {re, lanes}, {im, lanes});
+      const std::int64_t used = std::min(lanes, channels - g * lanes);
+      if (dbias != nullptr) std::copy_n(re, used, dbias + g * lanes);
+      if (taps == nullptr) continue;
+      for_each_lag(dh, grid, [&](std::int64_t a, std::int64_t e, std::int64_t r, std::int64_t c) {
+        const T* from = place(spectrum.plan, lanes, re, im, r, c);
+        T* to = taps + a * dh.row + e * dh.tap;
+        for (std::int64_t lane = 0; lane < used; ++lane) {
+          to[(g * lanes + lane) % dh.rows * dh.channel] += from[lane];
+        }
+      });
+    }
+  };
+  if (dh.rows != channels) {  // shared rows are added to one after another
+    work_on(0, groups);
+  } else {
+    executor.run(groups, work_on);
+  }
+}
+
+template GridSpectrumOf<float> analyse(const ConstGridTaps&, const float*, const Grid2d&,
+                                       std::int64_t, const Executor&);
+template GridSpectrumOf<double> analyse(const ConstGridTaps&, const double*, const Grid2d&,
+                                        std::int64_t, const Executor&);
+template void synthesise(const GridSpectrumOf<float>&, const Grid2d&, std::int64_t, float*,
+                         std::int64_t, const GridTaps&, float*, const Executor&);
+template void synthesise(const GridSpectrumOf<double>&, const Grid2d&, std::int64_t, double*,
+                         std::int64_t, const GridTaps&, double*, const Executor&);
+
+}  // namespace hyena::kernels::cpu

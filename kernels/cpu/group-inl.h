@@ -1,0 +1,257 @@
+// A gated convolution of one group of channels (as many as a vector has lanes), by the right-angle
+// transform: what enters the first pass, what leaves the last one, and what happens to the spectrum
+// in between. Compiled once for each instruction set.
+
+#if defined(HYENA_KERNELS_CPU_GROUP_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HYENA_KERNELS_CPU_GROUP_INL_H_
+#undef HYENA_KERNELS_CPU_GROUP_INL_H_
+#else
+#define HYENA_KERNELS_CPU_GROUP_INL_H_
+#endif
+
+#include "kernels/cpu/group.h"
+#include "kernels/cpu/transform-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hyena::kernels::cpu {
+namespace HWY_NAMESPACE {
+
+// ---- into the first pass
+
+template <class T>
+struct OneSource {
+  ConstGroup<T> u;
+  HWY_INLINE Cx<Vector<T>> Twisted(std::int64_t row, Vector<T> c, Vector<T> s) const {
+    const auto x = hn::LoadU(Tag<T>(), u.row(row));
+    return {hn::Mul(x, c), hn::Mul(x, s)};
+  }
+};
+
+template <class T>
+struct ProductSource {
+  ConstGroup<T> a, b;
+  HWY_INLINE Cx<Vector<T>> Twisted(std::int64_t row, Vector<T> c, Vector<T> s) const {
+    const Tag<T> d;
+    const auto x = hn::Mul(hn::LoadU(d, a.row(row)), hn::LoadU(d, b.row(row)));
+    return {hn::Mul(x, c), hn::Mul(x, s)};
+  }
+};
+
+/// Real parts in one array, imaginary parts in another.
+template <class T>
+struct ComplexSource {
+  ConstGroup<T> re, im;
+  HWY_INLINE Cx<Vector<T>> Twisted(std::int64_t row, Vector<T> c, Vector<T> s) const {
+    const Tag<T> d;
+    return Times<false>(Cx<Vector<T>>{hn::LoadU(d, re.row(row)), hn::LoadU(d, im.row(row))}, c, s);
+  }
+};
+
+// ---- out of the last one
+
+template <class T>
+HWY_INLINE Vector<T> RealPart(Cx<Vector<T>> x, Vector<T> c, Vector<T> s) {
+  return hn::MulAdd(x.im, s, hn::Mul(x.re, c));
+}
+
+template <class T>
+struct OneSink {
+  Group<T> y;
+  HWY_INLINE void Put(std::int64_t row, Cx<Vector<T>> x, Vector<T> c, Vector<T> s) const {
+    hn::StoreU(RealPart<T>(x, c, s), Tag<T>(), y.row(row));
+  }
+};
+
+/// y = gate · x.
+template <class T>
+struct GateSink {
+  ConstGroup<T> gate;
+  Group<T> y;
+  HWY_INLINE void Put(std::int64_t row, Cx<Vector<T>> x, Vector<T> c, Vector<T> s) const {
+    const Tag<T> d;
+    hn::StoreU(hn::Mul(hn::LoadU(d, gate.row(row)), RealPart<T>(x, c, s)), d, y.row(row));
+  }
+};
+
+/// Both factors of a product receive their gradients.
+template <class T>
+struct FactorsSink {
+  ConstGroup<T> k, v;
+  Group<T> dk, dv;
+  HWY_INLINE void Put(std::int64_t row, Cx<Vector<T>> x, Vector<T> c, Vector<T> s) const {
+    const Tag<T> d;
+    const auto du = RealPart<T>(x, c, s);
+    const auto key = hn::LoadU(d, k.row(row));
+    hn::StoreU(hn::Mul(hn::LoadU(d, v.row(row)), du), d, dk.row(row));
+    hn::StoreU(hn::Mul(key, du), d, dv.row(row));
+  }
+};
+
+template <class T>
+struct ComplexSink {
+  Group<T> re, im;
+  T scale;
+  HWY_INLINE void Put(std::int64_t row, Cx<Vector<T>> x, Vector<T> c, Vector<T> s) const {
+    const Tag<T> d;
+    const auto factor = hn::Set(d, scale);
+    hn::StoreU(hn::Mul(RealPart<T>(x, c, s), factor), d, re.row(row));
+    if (im.data != nullptr) {
+      hn::StoreU(hn::Mul(hn::NegMulAdd(x.re, s, hn::Mul(x.im, c)), factor), d, im.row(row));
+    }
+  }
+};
+
+// ---- between them, at the leaves
+
+template <class T, bool kF, bool kI>
+struct Leaf {
+  static constexpr bool kForward = kF, kInverse = kI;
+};
+
+/// x · H
+template <class T>
+struct ConvolveLeaf : Leaf<T, true, true> {
+  const T* HWY_RESTRICT h;
+  HWY_INLINE void Point(std::int64_t offset, Cx<Vector<T>>& x) const {
+    x = Times(x, LoadPoint(h + offset));
+  }
+  HWY_INLINE void Advance(std::int64_t n) { h += n; }
+};
+
+/// The same, x kept aside.
+template <class T>
+struct KeepLeaf : Leaf<T, true, true> {
+  const T* HWY_RESTRICT h;
+  T* HWY_RESTRICT kept;
+  HWY_INLINE void Point(std::int64_t offset, Cx<Vector<T>>& x) const {
+    StorePoint(x, kept + offset);
+    x = Times(x, LoadPoint(h + offset));
+  }
+  HWY_INLINE void Advance(std::int64_t n) {
+    h += n;
+    kept += n;
+  }
+};
+
+/// x is the spectrum of dc: dH += x · conj(U), then x · conj(H).
+template <class T>
+struct BackwardLeaf : Leaf<T, true, true> {
+  const T* HWY_RESTRICT h;
+  const T* HWY_RESTRICT u;
+  T* HWY_RESTRICT dh;
+  HWY_INLINE void Point(std::int64_t offset, Cx<Vector<T>>& x) const {
+    const auto product = TimesConjugate(x, LoadPoint(u + offset));
+    StorePoint(Plus(LoadPoint(dh + offset), product), dh + offset);
+    x = TimesConjugate(x, LoadPoint(h + offset));
+  }
+  HWY_INLINE void Advance(std::int64_t n) {
+    h += n;
+    u += n;
+    dh += n;
+  }
+};
+
+/// Forward only: the spectrum, scaled, to `out`.
+template <class T>
+struct AnalyseLeaf : Leaf<T, true, false> {
+  T* HWY_RESTRICT out;
+  T scale;
+  HWY_INLINE void Point(std::int64_t offset, Cx<Vector<T>>& x) const {
+    const auto factor = hn::Set(Tag<T>(), scale);
+    StorePoint(Cx<Vector<T>>{hn::Mul(x.re, factor), hn::Mul(x.im, factor)}, out + offset);
+  }
+  HWY_INLINE void Advance(std::int64_t n) { out += n; }
+};
+
+/// Inverse only: from a spectrum.
+template <class T>
+struct SynthesiseLeaf : Leaf<T, false, true> {
+  const T* HWY_RESTRICT in;
+  HWY_INLINE void Point(std::int64_t offset, Cx<Vector<T>>& x) const { x = LoadPoint(in + offset); }
+  HWY_INLINE void Advance(std::int64_t n) { in += n; }
+};
+
+// ---- what the driver calls
+
+template <class T>
+void AnalyseFilter(const Plan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* work, T* spectrum) {
+  if (im.data != nullptr) {
+    First(plan, ComplexSource<T>{re, im}, work);
+  } else {
+    First(plan, OneSource<T>{re}, work);
+  }
+  AnalyseLeaf<T> leaf;
+  leaf.out = spectrum;
+  leaf.scale = static_cast<T>(1.0 / static_cast<double>(plan.size));
+  Inner(plan, work, leaf);
+}
+
+template <class T>
+void SynthesiseFilter(const Plan<T>& plan, const T* spectrum, T* work, Group<T> re, Group<T> im) {
+  SynthesiseLeaf<T> leaf;
+  leaf.in = spectrum;
+  Inner(plan, work, leaf);
+  Last(plan, work, ComplexSink<T>{re, im, static_cast<T>(1.0 / static_cast<double>(plan.size))});
+}
+
+template <class T>
+HWY_INLINE void FirstOf(const Plan<T>& plan, ConstGroup<T> a, ConstGroup<T> b, T* work) {
+  if (a.data == nullptr) {
+    First(plan, OneSource<T>{b}, work);
+  } else {
+    First(plan, ProductSource<T>{a, b}, work);
+  }
+}
+
+template <class T>
+void ConvolveGroup(const Plan<T>& plan, const T* spectrum, ConstGroup<T> q, ConstGroup<T> k,
+                   ConstGroup<T> v, Group<T> y, T* work) {
+  FirstOf(plan, k, v, work);
+  ConvolveLeaf<T> leaf;
+  leaf.h = spectrum;
+  Inner(plan, work, leaf);
+  if (q.data == nullptr) {
+    Last(plan, work, OneSink<T>{y});
+  } else {
+    Last(plan, work, GateSink<T>{q, y});
+  }
+}
+
+template <class T>
+void BackwardGroup(const Plan<T>& plan, const T* spectrum, const BackwardRows<T>& rows, T* gradient,
+                   T* kept, T* work) {
+  FirstOf(plan, rows.k, rows.v, work);
+  if (rows.dq.data != nullptr) {
+    KeepLeaf<T> leaf;
+    leaf.h = spectrum;
+    leaf.kept = kept;
+    Inner(plan, work, leaf);
+    if (rows.q.data != nullptr) {
+      Last(plan, work, GateSink<T>{rows.dy, rows.dq});
+    } else {
+      Last(plan, work, OneSink<T>{rows.dq});
+    }
+  } else {
+    AnalyseLeaf<T> leaf;
+    leaf.out = kept;
+    leaf.scale = 1;
+    Inner(plan, work, leaf);
+  }
+  FirstOf(plan, rows.q, rows.dy, work);
+  BackwardLeaf<T> leaf;
+  leaf.h = spectrum;
+  leaf.u = kept;
+  leaf.dh = gradient;
+  Inner(plan, work, leaf);
+  if (rows.k.data == nullptr) {
+    Last(plan, work, OneSink<T>{rows.dv});
+  } else {
+    Last(plan, work, FactorsSink<T>{rows.k, rows.v, rows.dk, rows.dv});
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hyena::kernels::cpu
+HWY_AFTER_NAMESPACE();
+
+#endif  // toggle

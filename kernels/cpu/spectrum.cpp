@@ -1,0 +1,153 @@
+#include "kernels/cpu/spectrum.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/cpu/scratch.h"
+
+namespace hyena::kernels::cpu {
+namespace {
+
+/// Lags of one sign: tap `first + direction · i` is lag ±i, kept at position `to + direction · i`
+/// of a tile, for i = 0 … count − 1.
+struct Stretch {
+  std::int64_t first, count, to, direction;
+};
+
+/// A causal ring of n points carries lag l ≥ 0 in the real part of coefficient l, lag −m in the
+/// imaginary part of coefficient n − m.
+Stretch causal_stretch(std::int64_t taps, std::int64_t centre, std::int64_t length) {
+  return {.first = centre,
+          .count = std::clamp<std::int64_t>(taps - centre, 0, length),
+          .to = 0,
+          .direction = 1};
+}
+Stretch anticausal_stretch(std::int64_t centre, std::int64_t length, std::int64_t ring) {
+  return {.first = centre - 1,
+          .count = std::clamp<std::int64_t>(centre, 0, length - 1),
+          .to = ring - 1,
+          .direction = -1};
+}
+
+/// Taps of the lanes of one group, [ring][lanes], in blocks so that either order of the taps in
+/// memory reads whole cache lines.
+template <class T>
+void gather(const ConstTaps& h, const Stretch& s, std::int64_t first_channel, std::int64_t used,
+            std::int64_t lanes, T* tile) {
+  constexpr std::int64_t kBlock = 16;
+  const auto* data = static_cast<const T*>(h.data);
+  for (std::int64_t begin = 0; begin < s.count; begin += kBlock) {
+    const std::int64_t end = std::min(begin + kBlock, s.count);
+    for (std::int64_t lane = 0; lane < used; ++lane) {
+      const T* row = data + (first_channel + lane) % h.rows * h.channel;
+      for (std::int64_t i = begin; i < end; ++i) {
+        tile[(s.to + s.direction * i) * lanes + lane] = row[(s.first + s.direction * i) * h.tap];
+      }
+    }
+  }
+}
+
+template <class T>
+void scatter_add(const Taps& dh, const Stretch& s, std::int64_t first_channel, std::int64_t used,
+                 std::int64_t lanes, const T* tile) {
+  constexpr std::int64_t kBlock = 16;
+  auto* data = static_cast<T*>(dh.data);
+  for (std::int64_t begin = 0; begin < s.count; begin += kBlock) {
+    const std::int64_t end = std::min(begin + kBlock, s.count);
+    for (std::int64_t lane = 0; lane < used; ++lane) {
+      T* row = data + (first_channel + lane) % dh.rows * dh.channel;
+      for (std::int64_t i = begin; i < end; ++i) {
+        row[(s.first + s.direction * i) * dh.tap] += tile[(s.to + s.direction * i) * lanes + lane];
+      }
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+SpectrumOf<T> analyse(const ConstTaps& h, const T* bias, std::int64_t length, std::int64_t channels,
+                      const Executor& executor) {
+  const auto& kernels = group_kernels<T>();
+  const std::int64_t lanes = kernels.lanes, groups = (channels + lanes - 1) / lanes;
+  SpectrumOf<T> out;
+  out.plan = plan_for<T>(length, Ring::kRightAngle);
+  const Plan<T>& plan = *out.plan;
+  out.values.resize(groups * out.group_size());
+  const Stretch later = causal_stretch(h.count, h.centre, length);
+  const Stretch earlier = anticausal_stretch(h.centre, length, plan.size);
+  executor.run(groups, [&](std::int64_t begin, std::int64_t end) {
+    Scratch<T> scratch;
+    T* re = scratch.get(0, lanes * plan.size);
+    T* im = earlier.count > 0 ? scratch.get(1, lanes * plan.size) : nullptr;
+    T* work = scratch.get(2, 2 * lanes * plan.stored);
+    for (std::int64_t g = begin; g < end; ++g) {
+      const std::int64_t used = std::min(lanes, channels - g * lanes);
+      std::fill_n(re, lanes * plan.size, T{0});
+      gather<T>(h, later, g * lanes, used, lanes, re);
+      if (bias != nullptr) {
+        for (std::int64_t lane = 0; lane < used; ++lane) re[lane] += bias[g * lanes + lane];
+      }
+      if (im != nullptr) {
+        std::fill_n(im, lanes * plan.size, T{0});
+        gather<T>(h, earlier, g * lanes, used, lanes, im);
+      }
+      kernels.analyse(plan, {re, lanes}, {im, lanes}, work,
+                      out.values.data() + g * out.group_size());
+    }
+  });
+  return out;
+}
+
+template <class T>
+void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64_t length,
+                T* gradients, std::int64_t slices, const Taps& dh, T* dbias,
+                const Executor& executor) {
+  const auto& kernels = group_kernels<T>();
+  const Plan<T>& plan = *spectrum.plan;
+  const std::int64_t lanes = kernels.lanes, groups = (channels + lanes - 1) / lanes;
+  const std::int64_t size = spectrum.group_size();
+  auto* taps = static_cast<T*>(dh.data);
+  for (std::int64_t g = 0; taps != nullptr && g < dh.rows; ++g) {
+    for (std::int64_t a = 0; a < dh.count; ++a) taps[g * dh.channel + a * dh.tap] = 0;
+  }
+  const Stretch later = causal_stretch(dh.count, dh.centre, length);
+  const Stretch earlier = anticausal_stretch(dh.centre, length, plan.size);
+  // Channels that share a row of taps add to it one after another.
+  const bool shared = dh.rows != channels;
+  const auto work_on = [&](std::int64_t begin, std::int64_t end) {
+    Scratch<T> scratch;
+    T* re = scratch.get(0, lanes * plan.size);
+    T* im = earlier.count > 0 ? scratch.get(1, lanes * plan.size) : nullptr;
+    T* work = scratch.get(2, 2 * lanes * plan.stored);
+    for (std::int64_t g = begin; g < end; ++g) {
+      T* sum = gradients + g * size;
+      for (std::int64_t s = 1; s < slices; ++s) {
+        const T* other = gradients + (s * groups + g) * size;
+        for (std::int64_t i = 0; i < size; ++i) sum[i] += other[i];
+      }
+      kernels.synthesise(plan, sum, work, {re, lanes}, {im, lanes});
+      const std::int64_t used = std::min(lanes, channels - g * lanes);
+      if (dbias != nullptr) std::copy_n(re, used, dbias + g * lanes);
+      if (taps == nullptr) continue;
+      scatter_add<T>(dh, later, g * lanes, used, lanes, re);
+      if (im != nullptr) scatter_add<T>(dh, earlier, g * lanes, used, lanes, im);
+    }
+  };
+  if (shared) {
+    work_on(0, groups);
+  } else {
+    executor.run(groups, work_on);
+  }
+}
+
+template SpectrumOf<float> analyse(const ConstTaps&, const float*, std::int64_t, std::int64_t,
+                                   const Executor&);
+template SpectrumOf<double> analyse(const ConstTaps&, const double*, std::int64_t, std::int64_t,
+                                    const Executor&);
+template void synthesise(const SpectrumOf<float>&, std::int64_t, std::int64_t, float*, std::int64_t,
+                         const Taps&, float*, const Executor&);
+template void synthesise(const SpectrumOf<double>&, std::int64_t, std::int64_t, double*,
+                         std::int64_t, const Taps&, double*, const Executor&);
+
+}  // namespace hyena::kernels::cpu

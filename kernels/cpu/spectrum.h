@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "kernels/cpu/aligned_buffer.h"
+#include "kernels/cpu/group.h"
+#include "kernels/cpu/plan.h"
+#include "kernels/executor.h"
+#include "kernels/tensors.h"
+
+namespace hyena::kernels::cpu {
+
+/// What the spectra of all channel groups share, and the spectra: group g begins at
+/// g · 2 · lanes · plan->size.
+template <class T>
+struct SpectrumOf {
+  std::shared_ptr<const Plan<T>> plan;
+  AlignedBuffer<T> values;
+
+  std::int64_t group_size() const { return 2 * group_kernels<T>().lanes * plan->size; }
+};
+
+struct Spectrum {
+  std::int64_t length = 0, channels = 0;
+  bool causal = true;  ///< no taps at negative lags
+  SpectrumOf<float> f32;
+  SpectrumOf<double> f64;
+  bool is_double = false;
+
+  template <class T>
+  const SpectrumOf<T>& as() const {
+    if constexpr (sizeof(T) == 8) {
+      return f64;
+    } else {
+      return f32;
+    }
+  }
+};
+
+template <class T>
+SpectrumOf<T> analyse(const ConstTaps& h, const T* bias, std::int64_t length, std::int64_t channels,
+                      const Executor& executor);
+
+/// Gradient spectra of all groups, `slices` of them each behind the other (summed here), to taps
+/// and bias. `gradients` is used up.
+template <class T>
+void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64_t length,
+                T* gradients, std::int64_t slices, const Taps& dh, T* dbias,
+                const Executor& executor);
+
+}  // namespace hyena::kernels::cpu
