@@ -1,4 +1,5 @@
 #include "bench/bench.h"
+#include "bench/conv.h"
 #include "bench/loader.h"
 
 namespace hyena::bench {
@@ -13,6 +14,7 @@ std::unique_ptr<Bench> make() {
 
 const std::vector<BenchEntry>& benches() {
   static const std::vector<BenchEntry> all = {
+      {"conv", "the long convolution, beside torch.fft and attention", make<ConvBench>},
       {"loader", "pictures a second that reach the model", make<LoaderBench>},
   };
   return all;

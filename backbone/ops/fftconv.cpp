@@ -9,15 +9,10 @@
 #include "backbone/ops/fftconv_kernels.h"
 #include "backbone/ops/float32_island.h"
 #include "backbone/ops/flops.h"
+#include "backbone/ops/kernel_tensors.h"
 
 namespace hyena::backbone {
 namespace {
-
-thread_local bool composition = false;
-
-bool on_kernels(const at::Tensor& v) {
-  return v.is_cpu() && !composition;
-}
 
 void check(bool ok, const char* function, const char* argument, const std::string& wanted,
            const at::Tensor& got) {
@@ -69,13 +64,6 @@ void check_gate(const char* function, const char* name, const at::Tensor& gate,
 }
 
 }  // namespace
-
-Composition::Composition() : outer_(composition) {
-  composition = true;
-}
-Composition::~Composition() {
-  composition = outer_;
-}
 
 at::Tensor gated_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                          const at::Tensor& h, const at::Tensor& bias, Support support) {

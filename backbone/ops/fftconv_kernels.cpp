@@ -1,11 +1,11 @@
 #include "backbone/ops/fftconv_kernels.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
 
 #include "backbone/ops/float32_island.h"
+#include "backbone/ops/kernel_tensors.h"
 #include "kernels/fftconv.h"
 #include "kernels/fftconv2d.h"
 
@@ -16,56 +16,6 @@ using kernels::ConstRows;
 using kernels::Rows;
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
-
-/// LibTorch's threads, so that --threads and at::set_num_threads hold for the kernels too.
-class AtenExecutor final : public kernels::Executor {
- public:
-  void run(std::int64_t count,
-           const std::function<void(std::int64_t, std::int64_t)>& work) const override {
-    at::parallel_for(0, count, 1, work);
-  }
-};
-
-kernels::Type type_of(const at::Tensor& x) {
-  switch (x.scalar_type()) {
-    case at::kDouble:
-      return kernels::Type::kFloat64;
-    case at::kBFloat16:
-      return kernels::Type::kBFloat16;
-    case at::kHalf:
-      return kernels::Type::kFloat16;
-    default:
-      return kernels::Type::kFloat32;
-  }
-}
-
-/// (B, D, L) → (B, L, D), (B, D, H, W) → (B, H, W, D): a view.
-at::Tensor channels_last(const at::Tensor& x) {
-  return x.dim() == 3 ? x.transpose(1, 2) : x.permute({0, 2, 3, 1});
-}
-at::Tensor channels_first(const at::Tensor& x) {
-  return x.dim() == 3 ? x.transpose(1, 2) : x.permute({0, 3, 1, 2});
-}
-
-/// Channels last, as the kernels read it: neighbouring channels, one stride over all positions.
-/// Copies only what is laid out otherwise.
-at::Tensor readable(const at::Tensor& x, at::ScalarType type) {
-  if (!x.defined()) return x;
-  const auto rows = channels_last(x.to(type));
-  const bool neighbours = rows.stride(-1) == 1 || rows.size(-1) == 1;
-  const bool even =
-      rows.dim() == 3 || rows.size(1) == 1 || rows.stride(1) == rows.size(2) * rows.stride(2);
-  return neighbours && even ? rows : rows.contiguous();
-}
-
-ConstRows in(const at::Tensor& rows) {
-  if (!rows.defined()) return {};
-  return {rows.const_data_ptr(), rows.stride(0), rows.stride(-2)};
-}
-Rows out(const at::Tensor& rows) {
-  if (!rows.defined()) return {};
-  return {rows.mutable_data_ptr(), rows.stride(0), rows.stride(-2)};
-}
 
 /// The two geometries behind one interface: what the autograd function needs of them.
 struct Line {
@@ -81,18 +31,19 @@ struct Line {
             bias.defined() ? bias.const_data_ptr() : nullptr,
             v.size(1),
             v.size(2),
-            type_of(v),
+            kernel_type(v),
             AtenExecutor()};
   }
   void forward(const at::Tensor& v, const Spectrum& h, ConstRows q, ConstRows k, Rows y) const {
-    kernels::fftconv_forward({v.size(0), type_of(v)}, h, q, k, in(v), y, AtenExecutor());
+    kernels::fftconv_forward({v.size(0), kernel_type(v)}, h, q, k, const_rows(v), y,
+                             AtenExecutor());
   }
   void backward(const at::Tensor& v, const Spectrum& h, ConstRows q, ConstRows k, ConstRows dy,
                 Rows dq, Rows dk, Rows dv, const at::Tensor& dh, void* dbias) const {
     const kernels::FftConvGradients gradients{
         dq, dk, dv, dh.defined() ? taps<kernels::Taps>(dh.mutable_data_ptr(), dh) : kernels::Taps{},
         dbias};
-    kernels::fftconv_backward({v.size(0), type_of(v)}, h, q, k, in(v), dy, gradients,
+    kernels::fftconv_backward({v.size(0), kernel_type(v)}, h, q, k, const_rows(v), dy, gradients,
                               AtenExecutor());
   }
 };
@@ -112,11 +63,12 @@ struct Plane {
             bias.defined() ? bias.const_data_ptr() : nullptr,
             {v.size(1), v.size(2), geometry.circular},
             v.size(3),
-            type_of(v),
+            kernel_type(v),
             AtenExecutor()};
   }
   void forward(const at::Tensor& v, const Spectrum& h, ConstRows q, ConstRows k, Rows y) const {
-    kernels::fftconv2d_forward(v.size(0), type_of(v), h, q, k, in(v), y, AtenExecutor());
+    kernels::fftconv2d_forward(v.size(0), kernel_type(v), h, q, k, const_rows(v), y,
+                               AtenExecutor());
   }
   void backward(const at::Tensor& v, const Spectrum& h, ConstRows q, ConstRows k, ConstRows dy,
                 Rows dq, Rows dk, Rows dv, const at::Tensor& dh, void* dbias) const {
@@ -124,7 +76,7 @@ struct Plane {
         dq, dk, dv,
         dh.defined() ? taps<kernels::GridTaps>(dh.mutable_data_ptr(), dh) : kernels::GridTaps{},
         dbias};
-    kernels::fftconv2d_backward(v.size(0), type_of(v), h, q, k, in(v), dy, gradients,
+    kernels::fftconv2d_backward(v.size(0), kernel_type(v), h, q, k, const_rows(v), dy, gradients,
                                 AtenExecutor());
   }
 };
@@ -154,7 +106,7 @@ struct GatedConvolution : torch::autograd::Function<GatedConvolution<Geometry>> 
     const auto skip = bias.defined() ? bias.contiguous() : bias;
     const auto y = at::empty(values.sizes(), values.options());
     const auto spectrum = geometry.analyse(values, h, skip);
-    geometry.forward(values, spectrum, in(gate), in(keys), out(y));
+    geometry.forward(values, spectrum, const_rows(gate), const_rows(keys), mutable_rows(y));
 
     ctx->save_for_backward({q, k, v, h, bias});
     if constexpr (std::is_same_v<Geometry, Line>) {
@@ -198,7 +150,8 @@ struct GatedConvolution : torch::autograd::Function<GatedConvolution<Geometry>> 
             : c10::static_intrusive_pointer_cast<Kept<typename Geometry::Spectrum>>(
                   kept->second.toCapsule())
                   ->spectrum;
-    geometry.backward(values, spectrum, in(gate), in(keys), in(dy), out(dq), out(dk), out(dv), dh,
+    geometry.backward(values, spectrum, const_rows(gate), const_rows(keys), const_rows(dy),
+                      mutable_rows(dq), mutable_rows(dk), mutable_rows(dv), dh,
                       dbias.defined() ? dbias.mutable_data_ptr() : nullptr);
     const auto back = [](const at::Tensor& x) { return x.defined() ? channels_first(x) : x; };
     return {back(dq), back(dk), back(dv), dh, dbias, {}};

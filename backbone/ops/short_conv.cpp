@@ -1,10 +1,24 @@
 #include "backbone/ops/short_conv.h"
 
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
 
 #include "backbone/ops/flops.h"
+#include "backbone/ops/kernel_tensors.h"
+#include "backbone/ops/short_conv_kernels.h"
 
 namespace hyena::backbone {
+namespace {
+
+/// The dtype that a convolution gives: autocast's, where that is on, else that of x.
+at::ScalarType result_type(const at::Tensor& x) {
+  const auto device = x.device().type();
+  return at::autocast::is_autocast_enabled(device) && x.scalar_type() != at::kDouble
+             ? at::autocast::get_autocast_dtype(device)
+             : x.scalar_type();
+}
+
+}  // namespace
 
 at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       bool causal) {
@@ -15,6 +29,9 @@ at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::T
   TORCH_CHECK(causal || taps % 2 == 1,
               "short_conv: a centred filter needs an odd number of taps, got ", taps);
   count_flops("conv", 2.0 * static_cast<double>(x.numel()) * static_cast<double>(taps));
+  if (on_kernels(x) && x.size(2) > 0) {
+    return kernel_short_conv(x.to(result_type(x)), weight, bias, 0, causal ? taps - 1 : taps / 2);
+  }
   const auto y = at::conv1d(x, weight, bias, /*stride=*/1, causal ? taps - 1 : taps / 2,
                             /*dilation=*/1, /*groups=*/x.size(1));
   return y.slice(2, 0, x.size(2));
@@ -28,6 +45,10 @@ at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at:
               weight.sizes());
   count_flops("conv", 2.0 * static_cast<double>(x.numel()) *
                           static_cast<double>(weight.size(2) * weight.size(3)));
+  if (on_kernels(x) && x.size(2) > 0 && x.size(3) > 0) {
+    return kernel_short_conv(x.to(result_type(x)), weight, bias, weight.size(2) / 2,
+                             weight.size(3) / 2);
+  }
   return at::conv2d(x, weight, bias, 1, {weight.size(2) / 2, weight.size(3) / 2}, 1, x.size(1));
 }
 

@@ -1,0 +1,69 @@
+#include "backbone/ops/kernel_tensors.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include "backbone/ops/fftconv.h"
+
+namespace hyena::backbone {
+namespace {
+
+thread_local bool composition = false;
+
+}  // namespace
+
+Composition::Composition() : outer_(composition) {
+  composition = true;
+}
+Composition::~Composition() {
+  composition = outer_;
+}
+
+bool on_kernels(const at::Tensor& x) {
+  return x.is_cpu() && !composition;
+}
+
+void AtenExecutor::run(std::int64_t count,
+                       const std::function<void(std::int64_t, std::int64_t)>& work) const {
+  at::parallel_for(0, count, 1, work);
+}
+
+kernels::Type kernel_type(const at::Tensor& x) {
+  switch (x.scalar_type()) {
+    case at::kDouble:
+      return kernels::Type::kFloat64;
+    case at::kBFloat16:
+      return kernels::Type::kBFloat16;
+    case at::kHalf:
+      return kernels::Type::kFloat16;
+    default:
+      return kernels::Type::kFloat32;
+  }
+}
+
+at::Tensor channels_last(const at::Tensor& x) {
+  return x.dim() == 3 ? x.transpose(1, 2) : x.permute({0, 2, 3, 1});
+}
+at::Tensor channels_first(const at::Tensor& x) {
+  return x.dim() == 3 ? x.transpose(1, 2) : x.permute({0, 3, 1, 2});
+}
+
+at::Tensor readable(const at::Tensor& x, at::ScalarType type) {
+  if (!x.defined()) return x;
+  const auto rows = channels_last(x.to(type));
+  const bool neighbours = rows.stride(-1) == 1 || rows.size(-1) == 1;
+  const bool even =
+      rows.dim() == 3 || rows.size(1) == 1 || rows.stride(1) == rows.size(2) * rows.stride(2);
+  return neighbours && even ? rows : rows.contiguous();
+}
+
+kernels::ConstRows const_rows(const at::Tensor& rows) {
+  if (!rows.defined()) return {};
+  return {rows.const_data_ptr(), rows.stride(0), rows.stride(-2)};
+}
+kernels::Rows mutable_rows(const at::Tensor& rows) {
+  if (!rows.defined()) return {};
+  return {rows.mutable_data_ptr(), rows.stride(0), rows.stride(-2)};
+}
+
+}  // namespace hyena::backbone

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include <ATen/core/Tensor.h>
+
+#include "kernels/executor.h"
+#include "kernels/tensors.h"
+
+/// LibTorch's tensors and threads as hyena::kernels sees them.
+namespace hyena::backbone {
+
+/// Whether operations on `x` run on hyena::kernels: on the CPU, unless a Composition is alive.
+bool on_kernels(const at::Tensor& x);
+
+/// LibTorch's threads, so that --threads and at::set_num_threads hold for the kernels too.
+class AtenExecutor final : public kernels::Executor {
+ public:
+  void run(std::int64_t count,
+           const std::function<void(std::int64_t, std::int64_t)>& work) const override;
+};
+
+kernels::Type kernel_type(const at::Tensor& x);
+
+/// (B, D, L) → (B, L, D), (B, D, H, W) → (B, H, W, D), and back: views.
+at::Tensor channels_last(const at::Tensor& x);
+at::Tensor channels_first(const at::Tensor& x);
+
+/// `x` (channels first) of the type, channels last as the kernels read it: neighbouring channels,
+/// one stride over all positions. Copies only what is laid out otherwise; undefined stays
+/// undefined.
+at::Tensor readable(const at::Tensor& x, at::ScalarType type);
+
+/// The memory of what readable() gave, or of a contiguous channels-last tensor; absent if
+/// undefined.
+kernels::ConstRows const_rows(const at::Tensor& rows);
+kernels::Rows mutable_rows(const at::Tensor& rows);
+
+}  // namespace hyena::backbone
