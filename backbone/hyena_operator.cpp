@@ -3,10 +3,10 @@
 #include <cmath>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "backbone/layers.h"
 #include "backbone/ops/compat.h"
-#include "backbone/ops/fftconv.h"
 #include "backbone/ops/short_conv.h"
 
 namespace hyena::backbone {
@@ -76,34 +76,58 @@ at::Tensor HyenaOperator::gate(const at::Tensor& v, const at::Tensor& x) const {
 }
 
 at::Tensor HyenaOperator::convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                                   const at::Tensor& h, const at::Tensor& bias) const {
+                                   const LongFilter& filter) const {
   const auto flat = [](const at::Tensor& x) {  // (B, heads·head_dim, L), heads outermost
     return x.defined() ? x.flatten(1, 2) : x;
   };
-  const auto skip = bias.repeat({options_.num_heads});
   at::Tensor y;
-  if (options_.compat_num_blocks > 1) {
-    y = compat_blocked_fftconv(flat(k.defined() ? k * v : v), h.repeat({options_.num_heads, 1}),
-                               skip, options_.compat_num_blocks);
+  if (filter.prepared) {
+    y = filter.prepared->convolve(flat(q), flat(k), flat(v));
+  } else if (options_.compat_num_blocks > 1) {
+    y = compat_blocked_fftconv(
+        flat(k.defined() ? k * v : v), filter.h.repeat({options_.num_heads, 1}),
+        filter.bias.repeat({options_.num_heads}), options_.compat_num_blocks);
     if (q.defined()) y = flat(q) * y;
   } else {
-    y = gated_fftconv(flat(q), flat(k), flat(v), h, skip,
-                      filter_.centred() ? Support::kCentred : Support::kCausal);
+    y = gated_fftconv(flat(q), flat(k), flat(v), filter.h, filter.bias.repeat({options_.num_heads}),
+                      support());
   }
   return y.unflatten(1, {options_.num_heads, head_dim_});
+}
+
+Support HyenaOperator::support() const {
+  return filter_.centred() ? Support::kCentred : Support::kCausal;
+}
+
+std::vector<HyenaOperator::LongFilter> HyenaOperator::long_filters(const at::Tensor& signal) {
+  const auto make = [&] {
+    const auto h = filters(signal.size(2));      // (N−1, head_dim, K)
+    const auto bias = by_order(filter_.skip());  // (N−1, head_dim)
+    std::vector<LongFilter> out;
+    for (std::int64_t o = 0; o < h.size(0); ++o) out.push_back({h[o], bias[o], std::nullopt});
+    return out;
+  };
+  const bool training = at::GradMode::is_enabled() || is_training();
+  if (training || Composition::alive() || options_.compat_num_blocks > 1) return make();
+  return cache_.get(filter_, signal, [&] {
+    auto out = make();
+    for (LongFilter& filter : out) {
+      const auto skip = filter.bias.repeat({options_.num_heads});
+      filter = {{}, {}, PreparedFilter(filter.h, skip, support(), signal)};
+    }
+    return out;
+  });
 }
 
 at::Tensor HyenaOperator::forward(const at::Tensor& u) {
   TORCH_CHECK(u.dim() == 3 && u.size(2) == in_proj_.weight.size(1),
               "HyenaOperator: u must be (B, L, D=", in_proj_.weight.size(1), "), got ", u.sizes());
-  const std::int64_t seq_len = u.size(1), order = options_.order;
-  const auto h = filters(seq_len);             // (N−1, head_dim, K)
-  const auto bias = by_order(filter_.skip());  // (N−1, head_dim)
-
+  const std::int64_t order = options_.order;
   const auto projected = short_conv(in_proj_.forward(u).transpose(1, 2), short_weight_, short_bias_,
                                     /*causal=*/!filter_.centred());
   const auto parts = projected.unflatten(1, {options_.num_heads, order + 1, head_dim_}).unbind(2);
   at::Tensor v = parts[static_cast<std::size_t>(order)];  // (B, heads, head_dim, L)
+  const auto long_filter = long_filters(v.flatten(1, 2));
   // Gates that are plain products with nothing in between become part of the convolution.
   const bool product =
       !options_.outer_mixing && qk_norm_.empty() && (options_.dropout <= 0 || !is_training());
@@ -120,7 +144,7 @@ at::Tensor HyenaOperator::forward(const at::Tensor& u) {
               .unflatten(1, {options_.num_heads, head_dim_});
     }
     if (o + 2 == order && !ord_proj_w_.defined()) q = parts[0];
-    v = convolve(q, k, v, h[o], bias[o]);
+    v = convolve(q, k, v, long_filter[static_cast<std::size_t>(o)]);
     if (ord_proj_w_.defined()) v = at::einsum("ij,bivl->bjvl", {ord_proj_w_[o], v});
   }
   v = activation(ord_proj_w_.defined() ? v * parts[0] : v, options_.activation);

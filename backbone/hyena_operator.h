@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
+#include "backbone/filter_cache.h"
 #include "backbone/hyena_filter.h"
 #include "backbone/layers.h"
 #include "backbone/module.h"
+#include "backbone/ops/fftconv.h"
 
 namespace hyena::backbone {
 
@@ -85,9 +88,17 @@ class HyenaOperator : public Module {
 
  private:
   at::Tensor gate(const at::Tensor& v, const at::Tensor& x) const;
+  Support support() const;
+  /// One order's filter: taps and skip term, or, for inference, both made ready.
+  struct LongFilter {
+    at::Tensor h, bias;  ///< (head channels, K), (head channels)
+    std::optional<PreparedFilter> prepared;
+  };
+  /// The filters of all orders for the signal (B, channels, L); kept between calls of inference.
+  std::vector<LongFilter> long_filters(const at::Tensor& signal);
   /// q ⊙ (h ∗ (k ⊙ v)) over (B, heads, head channels, L); q and k may be undefined.
   at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                      const at::Tensor& h, const at::Tensor& bias) const;
+                      const LongFilter& filter) const;
   /// A per-filter-channel tensor (C, …) as (N−1, head channels, …).
   at::Tensor by_order(const at::Tensor& t) const;
 
@@ -101,6 +112,7 @@ class HyenaOperator : public Module {
   std::vector<LayerNorm*> qk_norm_;
   LayerNorm* out_norm_ = nullptr;
   HyenaFilter& filter_;
+  ParameterCache<std::vector<LongFilter>> cache_;
 };
 
 }  // namespace hyena::backbone

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "backbone/layers.h"
 #include "backbone/mixers/kinds.h"
@@ -60,10 +61,16 @@ Hyena2dMixer::Hyena2dMixer(const MixerContext& context, const Hyena2dOptions& op
   out_bias_ = add_parameter("out_proj.bias", uniform({d}, d));
 }
 
-at::Tensor Hyena2dMixer::convolve(const at::Tensor& q, const at::Tensor& k,
-                                  const at::Tensor& v) const {
+at::Tensor Hyena2dMixer::convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   if (filter_ != nullptr) {
-    return gated_fftconv2d(q, k, v, filter_->forward(), filter_->bias.flatten());
+    if (at::GradMode::is_enabled() || is_training() || Composition::alive()) {
+      return gated_fftconv2d(q, k, v, filter_->forward(), filter_->bias.flatten());
+    }
+    const auto prepare = [&] {
+      return PreparedFilter(filter_->forward(), filter_->bias.flatten(), Boundary::kZero,
+                            /*centred=*/true, v);
+    };
+    return cache_.get(*filter_, v, prepare).convolve(q, k, v);
   }
   // PyTorch's convolutions correlate: flipped taps make the same map of an odd-sided filter.
   const auto explicit_conv = [](const at::Tensor& x, const at::Tensor& weight,

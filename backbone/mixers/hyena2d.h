@@ -2,9 +2,11 @@
 
 #include <memory>
 
+#include "backbone/filter_cache.h"
 #include "backbone/hyena_filter2d.h"
 #include "backbone/layers.h"
 #include "backbone/mixer.h"
+#include "backbone/ops/fftconv.h"
 
 namespace hyena::backbone {
 
@@ -47,7 +49,7 @@ class Hyena2dMixer : public Mixer {
 
  private:
   /// q ⊙ (filter ∗ (k ⊙ v)), maps (B, D, H, W); without k, v is the product already.
-  at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
+  at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
 
   Hyena2dOptions options_;
   at::Tensor pointwise_weight_, pointwise_bias_, depthwise_weight_, depthwise_bias_;
@@ -57,6 +59,7 @@ class Hyena2dMixer : public Mixer {
   LayerNorm* qk_norm_ = nullptr;
   LayerNorm* out_norm_ = nullptr;
   at::Tensor out_weight_, out_bias_;
+  ParameterCache<PreparedFilter> cache_;
 };
 
 }  // namespace hyena::backbone

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "backbone/ops/fftconv_composed.h"
 #include "backbone/ops/fftconv_kernels.h"
@@ -43,16 +44,24 @@ void check_arguments(const char* function, const at::Tensor& u, const at::Tensor
 
 /// By the convention of flops.h: real transforms of signals, outputs and filters, zero-padded to
 /// `points`, whatever the implementation does.
-void count_fft(const at::Tensor& u, const at::Tensor& h, double points) {
-  const auto rows = static_cast<double>(u.size(0) * u.size(1) * 2 + h.size(0));
-  const auto spectra = static_cast<double>(u.size(0) * u.size(1));
-  count_flops("fftconv",
-              rows * 2.5 * points * std::log2(std::max(points, 2.0)) + spectra * 3.0 * points);
+void count_fft(std::int64_t sequences, std::int64_t filters, double points) {
+  const auto rows = static_cast<double>(2 * sequences + filters);
+  count_flops("fftconv", rows * 2.5 * points * std::log2(std::max(points, 2.0)) +
+                             static_cast<double>(sequences) * 3.0 * points);
 }
 
 /// Points of a zero-padded axis: each output with each tap that reaches it.
 double padded(std::int64_t length, std::int64_t taps, std::int64_t centre) {
   return static_cast<double>(length + std::min(length - 1, std::max(centre, taps - 1 - centre)));
+}
+
+double points_of(const at::Tensor& v, const at::Tensor& h, std::int64_t centre) {
+  return padded(v.size(2), h.size(1), centre);
+}
+double points_of(const at::Tensor& v, const at::Tensor& h, const GridGeometry& geometry) {
+  return geometry.circular ? static_cast<double>(v.size(2) * v.size(3))
+                           : padded(v.size(2), h.size(1), geometry.centre_row) *
+                                 padded(v.size(3), h.size(2), geometry.centre_column);
 }
 
 /// A gate: shape and device of the signal.
@@ -63,19 +72,52 @@ void check_gate(const char* function, const char* name, const at::Tensor& gate,
         function, name, c10::str(v.sizes(), " on ", v.device(), ", as the signal"), gate);
 }
 
+std::int64_t centre_of(const at::Tensor& h, Support support) {
+  return support == Support::kCausal ? 0 : h.size(1) / 2;
+}
+GridGeometry geometry_of(const at::Tensor& h, Boundary boundary, bool centred) {
+  return {.centre_row = centred ? h.size(1) / 2 : 0,
+          .centre_column = centred ? h.size(2) / 2 : 0,
+          .circular = boundary == Boundary::kCircular};
+}
+
+at::Tensor composed(const at::Tensor& k, const at::Tensor& v, const at::Tensor& h,
+                    const at::Tensor& bias, std::int64_t centre) {
+  return composed_fftconv(k.defined() ? k * v : v, h, bias, centre);
+}
+at::Tensor composed(const at::Tensor& k, const at::Tensor& v, const at::Tensor& h,
+                    const at::Tensor& bias, const GridGeometry& geometry) {
+  return composed_fftconv2d(k.defined() ? k * v : v, h, bias, geometry);
+}
+at::Tensor by_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                      const at::Tensor& h, const at::Tensor& bias, std::int64_t centre) {
+  return kernel_fftconv(q, k, v, h, bias, centre);
+}
+at::Tensor by_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                      const at::Tensor& h, const at::Tensor& bias, const GridGeometry& geometry) {
+  return kernel_fftconv2d(q, k, v, h, bias, geometry);
+}
+
+/// Either way to the result; `geometry` is the centre of a line or a GridGeometry.
+template <class Geometry>
+at::Tensor convolution(const char* function, const at::Tensor& q, const at::Tensor& k,
+                       const at::Tensor& v, const at::Tensor& h, const at::Tensor& bias,
+                       const Geometry& geometry) {
+  check_gate(function, "gate q", q, v);
+  check_gate(function, "gate k", k, v);
+  count_fft(v.size(0) * v.size(1), h.size(0), points_of(v, h, geometry));
+  const Float32Island island;
+  if (on_kernels(v)) return by_kernels(q, k, v, h, bias, geometry);
+  const auto y = composed(k, v, h, bias, geometry);
+  return q.defined() ? q * y : y;
+}
+
 }  // namespace
 
 at::Tensor gated_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                          const at::Tensor& h, const at::Tensor& bias, Support support) {
   check_arguments("fftconv", v, h, bias, 3);
-  check_gate("fftconv", "gate q", q, v);
-  check_gate("fftconv", "gate k", k, v);
-  const std::int64_t centre = support == Support::kCausal ? 0 : h.size(1) / 2;
-  count_fft(v, h, padded(v.size(2), h.size(1), centre));
-  const Float32Island island;
-  if (on_kernels(v)) return kernel_fftconv(q, k, v, h, bias, centre);
-  const auto y = composed_fftconv(k.defined() ? k * v : v, h, bias, centre);
-  return q.defined() ? q * y : y;
+  return convolution("fftconv", q, k, v, h, bias, centre_of(h, support));
 }
 
 at::Tensor fftconv(const at::Tensor& u, const at::Tensor& h, const at::Tensor& bias,
@@ -87,24 +129,56 @@ at::Tensor gated_fftconv2d(const at::Tensor& q, const at::Tensor& k, const at::T
                            const at::Tensor& h, const at::Tensor& bias, Boundary boundary,
                            bool centred) {
   check_arguments("fftconv2d", v, h, bias, 4);
-  check_gate("fftconv2d", "gate q", q, v);
-  check_gate("fftconv2d", "gate k", k, v);
-  const GridGeometry geometry{.centre_row = centred ? h.size(1) / 2 : 0,
-                              .centre_column = centred ? h.size(2) / 2 : 0,
-                              .circular = boundary == Boundary::kCircular};
-  count_fft(v, h,
-            geometry.circular ? static_cast<double>(v.size(2) * v.size(3))
-                              : padded(v.size(2), h.size(1), geometry.centre_row) *
-                                    padded(v.size(3), h.size(2), geometry.centre_column));
-  const Float32Island island;
-  if (on_kernels(v)) return kernel_fftconv2d(q, k, v, h, bias, geometry);
-  const auto y = composed_fftconv2d(k.defined() ? k * v : v, h, bias, geometry);
-  return q.defined() ? q * y : y;
+  return convolution("fftconv2d", q, k, v, h, bias, geometry_of(h, boundary, centred));
 }
 
 at::Tensor fftconv2d(const at::Tensor& u, const at::Tensor& h, const at::Tensor& bias,
                      Boundary boundary, bool centred) {
   return gated_fftconv2d({}, {}, u, h, bias, boundary, centred);
+}
+
+PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Support support,
+                               const at::Tensor& like) {
+  const at::NoGradGuard no_grad;
+  const Float32Island island;
+  check_arguments("fftconv", like, h, bias, 3);
+  const std::int64_t centre = centre_of(h, support);
+  points_ = points_of(like, h, centre);
+  if (on_kernels(like)) {
+    function_ = prepare_kernel_fftconv(like, h, bias, centre);
+  } else {
+    function_ = [=](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+      const auto y = composed(k, v, h, bias, centre);
+      return q.defined() ? q * y : y;
+    };
+  }
+}
+
+PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Boundary boundary,
+                               bool centred, const at::Tensor& like) {
+  const at::NoGradGuard no_grad;
+  const Float32Island island;
+  check_arguments("fftconv2d", like, h, bias, 4);
+  const GridGeometry geometry = geometry_of(h, boundary, centred);
+  points_ = points_of(like, h, geometry);
+  if (on_kernels(like)) {
+    function_ = prepare_kernel_fftconv2d(like, h, bias, geometry);
+  } else {
+    function_ = [=](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+      const auto y = composed(k, v, h, bias, geometry);
+      return q.defined() ? q * y : y;
+    };
+  }
+}
+
+at::Tensor PreparedFilter::convolve(const at::Tensor& q, const at::Tensor& k,
+                                    const at::Tensor& v) const {
+  const at::NoGradGuard no_grad;
+  const Float32Island island;
+  check_gate("fftconv", "gate q", q, v);
+  check_gate("fftconv", "gate k", k, v);
+  count_fft(v.size(0) * v.size(1), 0, points_);
+  return function_(q, k, v);
 }
 
 }  // namespace hyena::backbone

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include <ATen/core/Tensor.h>
 
 /// The long convolutions of the project. Models call these and nothing below them. On the CPU the
@@ -42,6 +44,7 @@ class Composition {
  public:
   Composition();
   ~Composition();
+  static bool alive();
   Composition(const Composition&) = delete;
   Composition& operator=(const Composition&) = delete;
 
@@ -65,5 +68,28 @@ at::Tensor fftconv2d(const at::Tensor& u, const at::Tensor& h, const at::Tensor&
 at::Tensor gated_fftconv2d(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                            const at::Tensor& h, const at::Tensor& bias = {},
                            Boundary boundary = Boundary::kZero, bool centred = true);
+
+/// A filter with its bias, made ready for signals of one length (or map) and dtype: what inference
+/// keeps between calls, since for few sequences at a time the filter costs as much as the
+/// convolution. On the CPU it holds the spectrum (8 bytes a tap), elsewhere the taps. No gradients.
+class PreparedFilter {
+ public:
+  /// h, bias and support or boundary as of fftconv() and fftconv2d(), for `like`: any tensor of the
+  /// signal's shape but for the batch, dtype and device. Throws like them.
+  PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Support support,
+                 const at::Tensor& like);
+  PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Boundary boundary, bool centred,
+                 const at::Tensor& like);
+
+  /// q ⊙ (h ∗ (k ⊙ v) + bias ⊙ (k ⊙ v)); q and k may be undefined.
+  at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
+
+  using Function =
+      std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
+
+ private:
+  Function function_;
+  double points_ = 0;  ///< of a transform, as FLOPs are counted
+};
 
 }  // namespace hyena::backbone

@@ -180,7 +180,32 @@ at::Tensor apply(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, 
                                            h.to(type), as(bias, type), geometry);
 }
 
+template <class Geometry>
+PreparedConvolution prepare(const at::Tensor& v, const at::Tensor& h, const at::Tensor& bias,
+                            const Geometry& geometry) {
+  const auto type = compute_type(v);
+  const auto skip = bias.defined() ? bias.to(type).contiguous() : bias;
+  const auto spectrum = geometry.analyse(channels_last(v), h.to(type), skip);
+  return [spectrum, geometry](const at::Tensor& q, const at::Tensor& k, const at::Tensor& value) {
+    const auto dtype = value.scalar_type();
+    const auto values = readable(value, dtype), gate = readable(q, dtype),
+               keys = readable(k, dtype);
+    const auto y = at::empty(values.sizes(), values.options());
+    geometry.forward(values, spectrum, const_rows(gate), const_rows(keys), mutable_rows(y));
+    return channels_first(y);
+  };
+}
+
 }  // namespace
+
+PreparedConvolution prepare_kernel_fftconv(const at::Tensor& v, const at::Tensor& h,
+                                           const at::Tensor& bias, std::int64_t centre) {
+  return prepare(v, h, bias, Line{centre});
+}
+PreparedConvolution prepare_kernel_fftconv2d(const at::Tensor& v, const at::Tensor& h,
+                                             const at::Tensor& bias, const GridGeometry& geometry) {
+  return prepare(v, h, bias, Plane{geometry});
+}
 
 at::Tensor kernel_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                           const at::Tensor& h, const at::Tensor& bias, std::int64_t centre) {

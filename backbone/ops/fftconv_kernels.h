@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include <ATen/core/Tensor.h>
 
@@ -16,5 +17,13 @@ at::Tensor kernel_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Te
 at::Tensor kernel_fftconv2d(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             const at::Tensor& h, const at::Tensor& bias,
                             const GridGeometry& geometry);
+
+/// The same with the filter transformed beforehand, for signals like `v`, without gradients.
+using PreparedConvolution =
+    std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
+PreparedConvolution prepare_kernel_fftconv(const at::Tensor& v, const at::Tensor& h,
+                                           const at::Tensor& bias, std::int64_t centre);
+PreparedConvolution prepare_kernel_fftconv2d(const at::Tensor& v, const at::Tensor& h,
+                                             const at::Tensor& bias, const GridGeometry& geometry);
 
 }  // namespace hyena::backbone

@@ -19,6 +19,10 @@ Composition::~Composition() {
   composition = outer_;
 }
 
+bool Composition::alive() {
+  return composition;
+}
+
 bool on_kernels(const at::Tensor& x) {
   return x.is_cpu() && !composition;
 }

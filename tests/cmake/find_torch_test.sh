@@ -55,7 +55,7 @@ expect() {
     esac
   done
   # No torch of this machine's own Python.
-  output=$(env "${environment[@]}" cmake -S "$work/project" -B "$work/build" \
+  output=$(env "${environment[@]}" cmake -G Ninja -S "$work/project" -B "$work/build" \
     -DHYENA_PYTHON=/bin/false "${arguments[@]}" 2>&1) || true
   # CMake wraps the lines of its messages.
   if ! tr -s ' \n' ' ' <<<"$output" | grep -qF -- "$text"; then
