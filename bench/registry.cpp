@@ -1,6 +1,7 @@
 #include "bench/bench.h"
 #include "bench/conv.h"
 #include "bench/loader.h"
+#include "bench/train.h"
 
 namespace hyena::bench {
 namespace {
@@ -16,6 +17,7 @@ const std::vector<BenchEntry>& benches() {
   static const std::vector<BenchEntry> all = {
       {"conv", "the long convolution, beside torch.fft and attention", make<ConvBench>},
       {"loader", "pictures a second that reach the model", make<LoaderBench>},
+      {"train", "a whole training step, beside torch.fft and other mixers", make<TrainBench>},
   };
   return all;
 }

@@ -1,0 +1,102 @@
+#include "bench/train.h"
+
+#include <memory>
+#include <optional>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include "backbone/ops/fftconv.h"
+#include "backbone/vision_model.h"
+#include "bench/sides.h"
+#include "train/train_step.h"
+
+namespace hyena::bench {
+namespace {
+
+/// A model in training, and the batch it is shown again and again.
+class Run {
+ public:
+  Run(const backbone::ModelConfig& config, std::int64_t batch_size)
+      : model_(backbone::make_model(config)),
+        schedule_(train::make_schedule({.sched = "constant"}, 1, 1)),
+        optimizer_(train::make_optimizer(
+            train::make_parameter_groups(*model_, {.lr = 1e-4, .weight_decay = 0.05}), {})),
+        step_(*model_, *optimizer_, *schedule_, train::make_loss({}), {.clip_grad = 1.0}) {
+    const backbone::VisionInfo info = model_->info();
+    images_ = at::randn({batch_size, info.in_chans, info.img_size, info.img_size});
+    labels_ = at::randint(info.num_classes, {batch_size}, at::kLong);
+    model_->train(true);
+  }
+  void step() {
+    step_.accumulate(images_, labels_);
+    step_.update(0);
+  }
+  std::int64_t parameters() const { return model_->parameter_count(); }
+
+ private:
+  std::unique_ptr<backbone::VisionModel> model_;
+  std::unique_ptr<train::Schedule> schedule_;
+  std::unique_ptr<train::Optimizer> optimizer_;
+  train::TrainStep step_;
+  at::Tensor images_, labels_;
+};
+
+}  // namespace
+
+void TrainBench::visit(backbone::OptionVisitor& v) {
+  v.field("model", model_, {.help = "as in `hyena models`"});
+  v.field("img_size", img_size_, {.help = "0: the model's own", .unit = "pixels", .min = 0});
+  v.field("patch", patch_, {.help = "0: the model's own", .unit = "pixels", .min = 0});
+  v.field("batch_size", batch_size_, {.help = "pictures in a step", .min = 1});
+  v.field("threads", threads_, {.help = "threads of every side", .min = 1});
+  v.field("composition", composition_, {.help = "time LibTorch's FFT in place of our kernels too"});
+  v.field("mixers", mixers_, {.help = "other mixers to time in the same chassis"});
+  v.field("num_heads", num_heads_, {.help = "of the mixer attention; 0: its default", .min = 0});
+  v.field("rounds", rounds_, {.help = "measurements of each side", .min = 1});
+  v.field("seconds", seconds_, {.help = "of a side in a round, at least", .min = 0});
+}
+
+nlohmann::json TrainBench::run() {
+  at::set_num_threads(static_cast<int>(threads_));
+  at::manual_seed(1);
+  backbone::ModelConfig config{.name = model_, .options = nlohmann::json::object()};
+  if (img_size_ > 0) config.options["img_size"] = img_size_;
+  if (patch_ > 0) config.options["patch"] = patch_;
+
+  const auto ours = std::make_shared<Run>(config, batch_size_);
+  std::vector<Side> sides = {{"ours", [=] { ours->step(); }}};
+  if (composition_) {
+    const auto composed = std::make_shared<Run>(config, batch_size_);
+    sides.push_back({"torch.fft", [=] {
+                       const backbone::Composition composition;
+                       composed->step();
+                     }});
+  }
+  for (const std::string& mixer : mixers_) {
+    backbone::ModelConfig other = config;
+    other.options["mixer"] = mixer;
+    other.options["mixer_options"] = nlohmann::json::object();
+    if (mixer == "attention" && num_heads_ > 0) {
+      other.options["mixer_options"]["num_heads"] = num_heads_;
+    }
+    const auto run = std::make_shared<Run>(other, batch_size_);
+    sides.push_back({mixer, [=] { run->step(); }});
+  }
+  auto row = compare(sides, {rounds_, seconds_});
+  row["model"] = model_;
+  row["parameters"] = ours->parameters();
+  row["batch_size"] = batch_size_;
+  return {{"bench", "train"}, {"threads", threads_}, {"rows", nlohmann::json::array({row})}};
+}
+
+std::string TrainBench::table(const nlohmann::json& result) const {
+  std::string text;
+  for (const auto& row : result.at("rows")) {
+    text += head("| model | batch |", row) + "| " + row.at("model").get<std::string>() + " | " +
+            row.at("batch_size").dump() + " |" + cells(row) + "\n";
+  }
+  return text;
+}
+
+}  // namespace hyena::bench
