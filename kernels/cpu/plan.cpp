@@ -35,9 +35,9 @@ constexpr std::array<Cost, 10> kCosts = {{
 }};
 
 struct Search {
-  std::int64_t length;
+  std::int64_t length = 0;
   double best = std::numeric_limits<double>::infinity();
-  std::vector<std::int64_t> radices, best_radices;
+  std::vector<std::int64_t> radices = {}, best_radices = {};
 
   /// Tries all completions of a plan whose levels so far multiply to `product` and cost `cost` a
   /// point. Middle radices only ever grow, so each set of them is tried once.
