@@ -33,6 +33,19 @@ void check(const ConstTaps& h, std::int64_t length, std::int64_t channels) {
 }
 
 template <class T>
+Item<T> item_of(Type type, const cpu::Spectrum& spectrum, std::int64_t batch, std::int64_t g) {
+  const std::int64_t lanes = cpu::group_kernels<T>().lanes;
+  return {.type = type,
+          .rows = 1,
+          .row = spectrum.length,
+          .padded = spectrum.as<T>().plan->size,
+          .lanes = lanes,
+          .used = std::min(lanes, spectrum.channels - g * lanes),
+          .batch = batch,
+          .channel = g * lanes};
+}
+
+template <class T>
 void forward(const FftConvShape& shape, const cpu::Spectrum& spectrum, const ConstRows& q,
              const ConstRows& k, const ConstRows& v, const Rows& y, const Executor& executor) {
   const auto& kernels = cpu::group_kernels<T>();
@@ -45,14 +58,7 @@ void forward(const FftConvShape& shape, const cpu::Spectrum& spectrum, const Con
     T* work = scratch.get(0, 2 * lanes * plan.stored);
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t g = i / shape.batch;
-      const Item<T> item{.type = shape.type,
-                         .rows = 1,
-                         .row = spectrum.length,
-                         .padded = plan.size,
-                         .lanes = lanes,
-                         .used = std::min(lanes, spectrum.channels - g * lanes),
-                         .batch = i % shape.batch,
-                         .channel = g * lanes};
+      const Item<T> item = item_of<T>(shape.type, spectrum, i % shape.batch, g);
       const T* h = transformed.values.data() + g * transformed.group_size();
       if (item.direct()) {
         kernels.convolve(plan, h, item.in(q), item.in(k), item.in(v), item.out(y), work);
@@ -90,14 +96,7 @@ void backward(const FftConvShape& shape, const cpu::Spectrum& spectrum, const Co
       std::fill_n(sum, size, T{0});
       for (std::int64_t b = slice * shape.batch / slices; b < (slice + 1) * shape.batch / slices;
            ++b) {
-        const Item<T> item{.type = shape.type,
-                           .rows = 1,
-                           .row = spectrum.length,
-                           .padded = plan.size,
-                           .lanes = lanes,
-                           .used = std::min(lanes, spectrum.channels - g * lanes),
-                           .batch = b,
-                           .channel = g * lanes};
+        const Item<T> item = item_of<T>(shape.type, spectrum, b, g);
         if (item.direct()) {
           kernels.backward(plan, h,
                            {.q = item.in(q),

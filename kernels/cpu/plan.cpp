@@ -10,12 +10,14 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/tensors.h"
+
 namespace hyena::kernels::cpu {
 namespace {
 
 constexpr std::int64_t kLongest = std::int64_t{1} << 23;
 
-/// Cost of a pass, forward and inverse together, ns per point and 16 channels on one AVX-512 core;
+/// Relative cost of a pass, forward and inverse together, per point: estimates, not measured yet;
 /// `first` as outermost, `leaf` as innermost, `middle` between them. 0: not used in that place.
 struct Cost {
   std::int64_t radix;
@@ -161,8 +163,8 @@ bool is_radix(std::int64_t radix) {
 
 std::vector<std::int64_t> choose_radices(std::int64_t length) {
   if (length < 1 || length > kLongest) {
-    throw std::invalid_argument("transform length must be 1 to " + std::to_string(kLongest) +
-                                ", got " + std::to_string(length));
+    throw ArgumentError("transform: length must be 1 to " + std::to_string(kLongest) + ", got " +
+                        std::to_string(length) + "; cut longer signals into parts");
   }
   Search search{.length = std::max<std::int64_t>(length, 4)};
   for (const Cost& c : kCosts) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 /// Which transform length and which radices serve a convolution. The one place where such choices
-/// are made, from a small table of measured costs.
+/// are made, from a small table of costs.
 namespace hyena::kernels::cpu {
 
 /// Transform on a ring: either x^n = −i ("right angle": points exp(−2πi(j+¼)/n), on which one
@@ -40,7 +40,7 @@ struct Plan {
   std::vector<T> edge;
 };
 
-/// Radices that passes exist for. kFirst…: as level 0.
+/// Whether passes exist for this radix.
 bool is_radix(std::int64_t radix);
 
 /// The smallest cost among n ≥ length. Results are shared and live as long as somebody holds them;

@@ -23,7 +23,6 @@ struct SpectrumOf {
 
 struct Spectrum {
   std::int64_t length = 0, channels = 0;
-  bool causal = true;  ///< no taps at negative lags
   SpectrumOf<float> f32;
   SpectrumOf<double> f64;
   bool is_double = false;

@@ -161,6 +161,8 @@ TEST(FftConv, RefusesWhatItCannotTake) {
   };
   const ConstTaps good{a.data(), 2, 8, 0, 8, 1};
   EXPECT_EQ(filter(good, 0, 2), "FilterSpectrum: length must be at least 1, got 0");
+  EXPECT_EQ(filter(good, (1 << 23) + 1, 2),
+            "transform: length must be 1 to 8388608, got 8388609; cut longer signals into parts");
   EXPECT_EQ(filter(good, 8, 0), "FilterSpectrum: channels must be at least 1, got 0");
   EXPECT_EQ(filter({}, 8, 2), "FilterSpectrum: there are no taps");
   EXPECT_EQ(filter({a.data(), 2, 0, 0, 8, 1}, 8, 2), "FilterSpectrum: a filter needs a tap, got 0");
