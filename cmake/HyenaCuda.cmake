@@ -1,7 +1,7 @@
 # The CUDA language and toolkit, for HYENA_CUDA=ON. A GPU is not needed to compile.
 include_guard(GLOBAL)
 
-if(NOT HYENA_TORCH_HAS_CUDA)
+if(NOT HYENA_TORCH_HAS_CUDA AND NOT HYENA_KERNELS_ONLY)
   message(FATAL_ERROR
     "HYENA_CUDA=ON, but the CUDA half of LibTorch in ${HyenaTorch_ROOT_DIR} cannot be loaded: it is a "
     "CPU build, or the small install of scripts/setup. Run scripts/setup --cuda, or name a LibTorch "

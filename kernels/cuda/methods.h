@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "kernels/cuda/method.h"
+
+/// The methods of kMethods, each in its own source. Null where a method does not serve the shape.
+namespace hyena::kernels::cuda {
+
+/// Every output as a sum over the taps: any shape; meant for few positions.
+std::unique_ptr<Method> make_direct(const Shape& shape, const Device& device);
+
+}  // namespace hyena::kernels::cuda
