@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "backbone/ops/fftconv_composed.h"
+#include "backbone/ops/fftconv_cuda.h"
 #include "backbone/ops/fftconv_kernels.h"
 #include "backbone/ops/float32_island.h"
 #include "backbone/ops/flops.h"
@@ -89,13 +90,11 @@ at::Tensor composed(const at::Tensor& k, const at::Tensor& v, const at::Tensor& 
                     const at::Tensor& bias, const GridGeometry& geometry) {
   return composed_fftconv2d(k.defined() ? k * v : v, h, bias, geometry);
 }
-at::Tensor by_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                      const at::Tensor& h, const at::Tensor& bias, std::int64_t centre) {
-  return kernel_fftconv(q, k, v, h, bias, centre);
+GridGeometry grid_of(const GridGeometry& geometry) {
+  return geometry;
 }
-at::Tensor by_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                      const at::Tensor& h, const at::Tensor& bias, const GridGeometry& geometry) {
-  return kernel_fftconv2d(q, k, v, h, bias, geometry);
+GridGeometry grid_of(std::int64_t centre) {
+  return {.centre_row = 0, .centre_column = centre};
 }
 
 /// Either way to the result; `geometry` is the centre of a line or a GridGeometry.
@@ -107,9 +106,19 @@ at::Tensor convolution(const char* function, const at::Tensor& q, const at::Tens
   check_gate(function, "gate k", k, v);
   count_fft(v.size(0) * v.size(1), h.size(0), points_of(v, h, geometry));
   const Float32Island island;
-  if (on_kernels(v)) return by_kernels(q, k, v, h, bias, geometry);
+  if (on_kernels(v)) {
+    return v.is_cuda() ? cuda_fftconv(q, k, v, h, bias, grid_of(geometry))
+                       : kernel_fftconv(q, k, v, h, bias, geometry);
+  }
   const auto y = composed(k, v, h, bias, geometry);
   return q.defined() ? q * y : y;
+}
+
+template <class Geometry>
+PreparedConvolution prepared_by_kernels(const at::Tensor& like, const at::Tensor& h,
+                                        const at::Tensor& bias, const Geometry& geometry) {
+  return like.is_cuda() ? prepare_cuda_fftconv(like, h, bias, grid_of(geometry))
+                        : prepare_kernel_fftconv(like, h, bias, geometry);
 }
 
 }  // namespace
@@ -145,7 +154,7 @@ PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Supp
   const std::int64_t centre = centre_of(h, support);
   points_ = points_of(like, h, centre);
   if (on_kernels(like)) {
-    function_ = prepare_kernel_fftconv(like, h, bias, centre);
+    function_ = prepared_by_kernels(like, h, bias, centre);
   } else {
     function_ = [=](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
       const auto y = composed(k, v, h, bias, centre);
@@ -162,7 +171,7 @@ PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Boun
   const GridGeometry geometry = geometry_of(h, boundary, centred);
   points_ = points_of(like, h, geometry);
   if (on_kernels(like)) {
-    function_ = prepare_kernel_fftconv2d(like, h, bias, geometry);
+    function_ = prepared_by_kernels(like, h, bias, geometry);
   } else {
     function_ = [=](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
       const auto y = composed(k, v, h, bias, geometry);

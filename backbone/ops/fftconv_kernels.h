@@ -14,16 +14,16 @@ namespace hyena::backbone {
 at::Tensor kernel_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                           const at::Tensor& h, const at::Tensor& bias, std::int64_t centre);
 
-at::Tensor kernel_fftconv2d(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                            const at::Tensor& h, const at::Tensor& bias,
-                            const GridGeometry& geometry);
+at::Tensor kernel_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                          const at::Tensor& h, const at::Tensor& bias,
+                          const GridGeometry& geometry);
 
 /// The same with the filter transformed beforehand, for signals like `v`, without gradients.
 using PreparedConvolution =
     std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
 PreparedConvolution prepare_kernel_fftconv(const at::Tensor& v, const at::Tensor& h,
                                            const at::Tensor& bias, std::int64_t centre);
-PreparedConvolution prepare_kernel_fftconv2d(const at::Tensor& v, const at::Tensor& h,
-                                             const at::Tensor& bias, const GridGeometry& geometry);
+PreparedConvolution prepare_kernel_fftconv(const at::Tensor& v, const at::Tensor& h,
+                                           const at::Tensor& bias, const GridGeometry& geometry);
 
 }  // namespace hyena::backbone

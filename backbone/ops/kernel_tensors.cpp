@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "backbone/ops/cuda_device.h"
 #include "backbone/ops/fftconv.h"
 
 namespace hyena::backbone {
@@ -24,7 +25,8 @@ bool Composition::alive() {
 }
 
 bool on_kernels(const at::Tensor& x) {
-  return x.is_cpu() && !composition;
+  if (composition) return false;
+  return x.is_cpu() || (x.is_cuda() && has_cuda_kernels() && x.scalar_type() != at::kDouble);
 }
 
 void AtenExecutor::run(std::int64_t count,

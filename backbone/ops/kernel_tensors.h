@@ -11,7 +11,8 @@
 /// LibTorch's tensors and threads as hyena::kernels sees them.
 namespace hyena::backbone {
 
-/// Whether operations on `x` run on hyena::kernels: on the CPU, unless a Composition is alive.
+/// Whether operations on `x` run on hyena::kernels: on the CPU, and on a GPU where the build has
+/// kernels for it and `x` is not float64; unless a Composition is alive.
 bool on_kernels(const at::Tensor& x);
 
 /// LibTorch's threads, so that --threads and at::set_num_threads hold for the kernels too.

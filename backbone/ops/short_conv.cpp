@@ -29,7 +29,7 @@ at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::T
   TORCH_CHECK(causal || taps % 2 == 1,
               "short_conv: a centred filter needs an odd number of taps, got ", taps);
   count_flops("conv", 2.0 * static_cast<double>(x.numel()) * static_cast<double>(taps));
-  if (on_kernels(x) && x.size(2) > 0) {
+  if (x.is_cpu() && on_kernels(x) && x.size(2) > 0) {
     return kernel_short_conv(x.to(result_type(x)), weight, bias, 0, causal ? taps - 1 : taps / 2);
   }
   const auto y = at::conv1d(x, weight, bias, /*stride=*/1, causal ? taps - 1 : taps / 2,
@@ -45,7 +45,7 @@ at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at:
               weight.sizes());
   count_flops("conv", 2.0 * static_cast<double>(x.numel()) *
                           static_cast<double>(weight.size(2) * weight.size(3)));
-  if (on_kernels(x) && x.size(2) > 0 && x.size(3) > 0) {
+  if (x.is_cpu() && on_kernels(x) && x.size(2) > 0 && x.size(3) > 0) {
     return kernel_short_conv(x.to(result_type(x)), weight, bias, weight.size(2) / 2,
                              weight.size(3) / 2);
   }

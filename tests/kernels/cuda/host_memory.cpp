@@ -21,18 +21,25 @@ thread_local Found last_found;  // most accesses go where the one before went
 
 }  // namespace
 
+void watch(const void* memory, std::size_t bytes) {
+  buffers()[static_cast<const unsigned char*>(memory)] = bytes;
+}
+void unwatch(const void* memory) {
+  buffers().erase(static_cast<const unsigned char*>(memory));
+  last_found = {};
+}
+
 DeviceMemory::DeviceMemory(std::size_t bytes) : bytes_(bytes) {
   // Rounded up for aligned_alloc; the registered size is the exact one.
   const std::size_t rounded = (bytes + 256) / 256 * 256;
   data_ = std::aligned_alloc(256, rounded);
   if (data_ == nullptr) throw std::bad_alloc();
   std::memset(data_, 0xFF, rounded);
-  buffers()[static_cast<unsigned char*>(data_)] = bytes_;
+  watch(data_, bytes_);
 }
 
 DeviceMemory::~DeviceMemory() {
-  buffers().erase(static_cast<unsigned char*>(data_));
-  last_found = {};
+  unwatch(data_);
   std::free(data_);
 }
 

@@ -63,6 +63,10 @@ struct Grid {
 };
 void run(const char* kernel, const Grid& grid, void (*body)(const void*), const void* args);
 
+/// Memory of somebody else that device code may touch from now on, until unwatch().
+void watch(const void* memory, std::size_t bytes);
+void unwatch(const void* memory);
+
 /// Memory that device code may touch, aligned to 256 bytes, filled with NaN.
 class DeviceMemory {
  public:

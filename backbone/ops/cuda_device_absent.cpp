@@ -1,0 +1,28 @@
+#include <c10/util/Exception.h>
+
+#include "backbone/ops/cuda_device.h"
+#include "backbone/ops/fftconv_cuda.h"
+
+// Builds without HYENA_CUDA: tensors on a GPU take LibTorch's own operations.
+namespace hyena::backbone {
+
+bool has_cuda_kernels() {
+  return false;
+}
+
+namespace {
+[[noreturn]] void absent() {
+  TORCH_CHECK(false, "this build has no CUDA kernels (HYENA_CUDA=OFF)");
+}
+}  // namespace
+
+at::Tensor cuda_fftconv(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                        const at::Tensor&, const GridGeometry&) {
+  absent();
+}
+PreparedConvolution prepare_cuda_fftconv(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                                         const GridGeometry&) {
+  absent();
+}
+
+}  // namespace hyena::backbone

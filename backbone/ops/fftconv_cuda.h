@@ -1,0 +1,22 @@
+#pragma once
+
+#include "backbone/ops/fftconv_composed.h"
+#include "backbone/ops/fftconv_kernels.h"
+
+/// fftconv_kernels.h for tensors on a GPU, on the methods of kernels/cuda. Only builds with
+/// HYENA_CUDA have it (cuda_device.h). Work goes to LibTorch's current stream, memory comes from
+/// its allocator; after one call of each shape calls may be captured in a CUDA graph.
+namespace hyena::backbone {
+
+/// Sequences (B, D, L) are grids of height 1 with geometry.centre_row 0; grids (B, D, H, W).
+at::Tensor cuda_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                        const at::Tensor& h, const at::Tensor& bias, const GridGeometry& geometry);
+
+PreparedConvolution prepare_cuda_fftconv(const at::Tensor& v, const at::Tensor& h,
+                                         const at::Tensor& bias, const GridGeometry& geometry);
+
+/// The name of the method that serves signals like v.
+std::string cuda_fftconv_method(const at::Tensor& v, const at::Tensor& h,
+                                const GridGeometry& geometry);
+
+}  // namespace hyena::backbone

@@ -1,0 +1,140 @@
+#include "backbone/ops/fftconv_cuda.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "backbone/ops/fftconv.h"
+#ifdef HYENA_DEVICE_RUNTIME
+#include "tests/backbone/host_as_cuda.h"
+#endif
+
+/// Tensors of a GPU on our methods, against the composition of LibTorch's operations in float64.
+namespace hyena::backbone {
+namespace {
+
+at::Device device() {
+#ifdef HYENA_DEVICE_RUNTIME
+  static const bool ready = (let_device_code_use_cpu_tensors(), true);
+  (void)ready;
+  return at::kCPU;
+#else
+  return at::kCUDA;
+#endif
+}
+
+double error(const at::Tensor& got, const at::Tensor& wanted) {
+  const auto w = wanted.detach().to(at::kCPU, at::kDouble);
+  return ((got.detach().to(at::kCPU, at::kDouble) - w).norm() / w.norm()).item<double>();
+}
+
+struct Case {
+  std::vector<std::int64_t> sizes;  ///< (B, D, L) or (B, D, H, W)
+  std::vector<std::int64_t> taps;   ///< (G, K) or (G, KH, KW)
+  GridGeometry geometry;
+  at::ScalarType dtype = at::kFloat;
+  bool gates = true, bias = true, channels_last = false;
+};
+
+/// The signal's errors: y, dq, dk, dv, dh, dbias.
+std::vector<double> errors(const Case& c) {
+  at::manual_seed(static_cast<std::uint64_t>(c.sizes.back()));
+  const auto options = at::TensorOptions().device(device());
+  const auto signal = [&] {
+    auto x = at::randn(c.sizes, options).to(c.dtype);
+    if (c.channels_last) x = x.transpose(1, -1).contiguous().transpose(1, -1);
+    return x.requires_grad_();
+  };
+  const auto q = c.gates ? signal() : at::Tensor(), k = c.gates ? signal() : at::Tensor();
+  const auto v = signal();
+  const auto h = (at::randn(c.taps, options) / std::sqrt(c.taps.back())).requires_grad_();
+  const auto bias = c.bias ? at::randn({c.sizes[1]}, options).requires_grad_() : at::Tensor();
+  const auto dy = at::randn(c.sizes, options).to(c.dtype);
+
+  std::vector<at::Tensor> inputs;
+  for (const auto& x : {q, k, v, h, bias}) {
+    if (x.defined()) inputs.push_back(x);
+  }
+  const auto y = cuda_fftconv(q, k, v, h, bias, c.geometry);
+  auto got = torch::autograd::grad({y}, inputs, {dy});
+  got.insert(got.begin(), y);
+
+  std::vector<at::Tensor> exact;
+  for (const auto& x : inputs) {
+    exact.push_back(x.detach().to(at::kCPU, at::kDouble).clone().requires_grad_());
+  }
+  const auto taken = [&, i = std::size_t{0}](const at::Tensor& x) mutable {
+    return x.defined() ? exact[i++] : x;
+  };
+  auto take = taken;
+  const auto eq = take(q), ek = take(k), ev = take(v), eh = take(h), eb = take(bias);
+  const auto u = ek.defined() ? ek * ev : ev;
+  auto z = c.sizes.size() == 3 ? composed_fftconv(u, eh, eb, c.geometry.centre_column)
+                               : composed_fftconv2d(u, eh, eb, c.geometry);
+  if (eq.defined()) z = eq * z;
+  auto wanted = torch::autograd::grad({z}, exact, {dy.to(at::kCPU, at::kDouble)});
+  wanted.insert(wanted.begin(), z);
+
+  std::vector<double> result;
+  for (std::size_t i = 0; i < got.size(); ++i) result.push_back(error(got[i], wanted[i]));
+  return result;
+}
+
+void expect_below(const Case& c, double limit) {
+  for (const double e : errors(c)) EXPECT_LT(e, limit) << c.sizes << " " << c.taps;
+}
+
+TEST(FftconvCuda, SequencesAndGrids) {
+  expect_below({{2, 3, 37}, {3, 37}, {}}, 1e-5);
+  expect_below({{2, 4, 21}, {2, 41}, {0, 20}}, 1e-5);
+  expect_below({{2, 3, 5, 6}, {3, 9, 11}, {4, 5}}, 1e-5);
+  expect_below({{1, 2, 4, 6}, {2, 4, 6}, {2, 3, true}}, 1e-5);
+}
+
+TEST(FftconvCuda, LayoutsTypesAndAbsentArguments) {
+  for (const bool channels_last : {false, true}) {
+    for (const bool gates : {false, true}) {
+      for (const bool bias : {false, true}) {
+        for (const auto& [dtype, limit] :
+             {std::pair{at::kFloat, 1e-5}, {at::kHalf, 2e-3}, {at::kBFloat16, 1e-2}}) {
+          Case c{{2, 3, 19}, {3, 19}, {}, dtype, gates, bias, channels_last};
+          expect_below(c, limit);
+          c = {{2, 3, 4, 5}, {3, 7, 9}, {3, 4}, dtype, gates, bias, channels_last};
+          expect_below(c, limit);
+        }
+      }
+    }
+  }
+}
+
+TEST(FftconvCuda, PreparedFiltersGiveTheSame) {
+  const auto options = at::TensorOptions().device(device());
+  const auto v = at::randn({2, 3, 40}, options), k = at::randn({2, 3, 40}, options);
+  const auto h = at::randn({3, 40}, options), bias = at::randn({3}, options);
+  const auto prepared = prepare_cuda_fftconv(v, h, bias, {});
+  EXPECT_TRUE(at::equal(prepared({}, k, v), cuda_fftconv({}, k, v, h, bias, {})));
+}
+
+TEST(FftconvCuda, EmptyBatches) {
+  const auto options = at::TensorOptions().device(device());
+  const auto v = at::randn({0, 3, 8}, options).requires_grad_();
+  const auto h = at::randn({3, 8}, options).requires_grad_();
+  const auto y = cuda_fftconv({}, {}, v, h, {}, {});
+  EXPECT_EQ(y.sizes(), v.sizes());
+  const auto gradients = torch::autograd::grad({y}, {v, h}, {at::zeros_like(y)});
+  EXPECT_EQ(gradients[1].abs().sum().item<double>(), 0);
+}
+
+#ifndef HYENA_DEVICE_RUNTIME
+TEST(FftconvCuda, ModelsCallIt) {
+  const auto options = at::TensorOptions().device(at::kCUDA);
+  const auto v = at::randn({2, 3, 100}, options), h = at::randn({3, 100}, options);
+  const auto y = fftconv(v, h);
+  EXPECT_TRUE(at::equal(y, cuda_fftconv({}, {}, v, h, {}, {})));
+  const Composition other;
+  EXPECT_LT(error(y, fftconv(v, h)), 1e-5);
+}
+#endif
+
+}  // namespace
+}  // namespace hyena::backbone
