@@ -16,12 +16,19 @@ namespace {
 }
 }  // namespace
 
+CudaMethod::CudaMethod(std::string) {}
+CudaMethod::~CudaMethod() = default;
+
 at::Tensor cuda_fftconv(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
                         const at::Tensor&, const GridGeometry&) {
   absent();
 }
 PreparedConvolution prepare_cuda_fftconv(const at::Tensor&, const at::Tensor&, const at::Tensor&,
                                          const GridGeometry&) {
+  absent();
+}
+
+std::string cuda_fftconv_method(const at::Tensor&, const at::Tensor&, const GridGeometry&) {
   absent();
 }
 

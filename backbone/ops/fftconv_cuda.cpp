@@ -18,6 +18,8 @@ using kernels::cuda::Method;
 using kernels::cuda::Sequences;
 using kernels::cuda::Shape;
 
+thread_local std::string method_name;
+
 at::Tensor room(std::size_t bytes, const at::Tensor& like) {
   return at::empty({static_cast<std::int64_t>(bytes)}, like.options().dtype(at::kByte));
 }
@@ -32,19 +34,19 @@ struct Ready {
   at::Tensor table;
 };
 
-Ready ready_method(const Shape& s, const at::Tensor& like) {
+Ready ready_method(const Shape& s, const at::Tensor& like, const std::string& name) {
   using Key = std::tuple<int, std::int64_t, std::int64_t, bool, std::int64_t, int, std::int64_t,
-                         std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+                         std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::string>;
   static std::mutex mutex;
   static std::map<Key, Ready> all;
   const Key key{
       like.get_device(),        s.grid.height, s.grid.width,  s.grid.circular, s.channels,
       static_cast<int>(s.type), s.rows,        s.taps_height, s.taps_width,    s.centre_row,
-      s.centre_column};
+      s.centre_column,          name};
   const std::lock_guard lock(mutex);
   const auto found = all.find(key);
   if (found != all.end()) return found->second;
-  Ready made{kernels::cuda::choose_method(s, kernel_device(like)), {}};
+  Ready made{kernels::cuda::choose_method(s, kernel_device(like), name), {}};
   const auto table = at::empty({static_cast<std::int64_t>(made.method->table_bytes())}, at::kByte);
   made.method->fill_table(table.mutable_data_ptr());
   made.table = table.to(like.device());
@@ -63,6 +65,7 @@ Sequences mutable_sequences(const at::Tensor& x) {
 
 struct OnDevice {
   GridGeometry geometry;
+  std::string method = method_name;  ///< the backward pass, on another thread, uses the same
 
   struct Spectrum {
     Ready ready;
@@ -107,7 +110,7 @@ struct OnDevice {
 
   Spectrum analyse(const at::Tensor& v, const at::Tensor& h, const at::Tensor& bias) const {
     const DeviceScope scope(v);
-    Spectrum s{ready_method(shape(v, h), v), {}};
+    Spectrum s{ready_method(shape(v, h), v, method), {}};
     const Method& method = *s.ready.method;
     s.filter = room(method.filter_bytes(), v);
     const auto workspace = room(method.prepare_workspace(), v);
@@ -150,6 +153,13 @@ struct OnDevice {
 
 }  // namespace
 
+CudaMethod::CudaMethod(std::string name) : outer_(std::move(method_name)) {
+  method_name = std::move(name);
+}
+CudaMethod::~CudaMethod() {
+  method_name = outer_;
+}
+
 at::Tensor cuda_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                         const at::Tensor& h, const at::Tensor& bias, const GridGeometry& geometry) {
   return gated_convolution(q, k, v, h, bias, OnDevice{geometry});
@@ -162,7 +172,7 @@ PreparedConvolution prepare_cuda_fftconv(const at::Tensor& v, const at::Tensor& 
 
 std::string cuda_fftconv_method(const at::Tensor& v, const at::Tensor& h,
                                 const GridGeometry& geometry) {
-  return ready_method(OnDevice{geometry}.shape(v, h), v).method->name();
+  return ready_method(OnDevice{geometry}.shape(v, h), v, method_name).method->name();
 }
 
 }  // namespace hyena::backbone

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "backbone/ops/fftconv_composed.h"
 #include "backbone/ops/fftconv_kernels.h"
 
@@ -14,6 +16,19 @@ at::Tensor cuda_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tens
 
 PreparedConvolution prepare_cuda_fftconv(const at::Tensor& v, const at::Tensor& h,
                                          const at::Tensor& bias, const GridGeometry& geometry);
+
+/// While alive, this thread's convolutions on a GPU use the method of that name ("": the best) and
+/// fail where it does not serve the shape: for measurements.
+class CudaMethod {
+ public:
+  explicit CudaMethod(std::string name);
+  ~CudaMethod();
+  CudaMethod(const CudaMethod&) = delete;
+  CudaMethod& operator=(const CudaMethod&) = delete;
+
+ private:
+  std::string outer_;
+};
 
 /// The name of the method that serves signals like v.
 std::string cuda_fftconv_method(const at::Tensor& v, const at::Tensor& h,
