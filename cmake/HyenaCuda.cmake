@@ -9,7 +9,8 @@ if(NOT HYENA_TORCH_HAS_CUDA AND NOT HYENA_KERNELS_ONLY)
 endif()
 
 # nvcc: CUDACXX, the PATH, /usr/local/cuda, then the one of PyPI that scripts/setup --cuda installs.
-file(GLOB _wheel_toolkit "${HyenaTorch_ROOT_DIR}/../nvidia/cu1*")
+file(GLOB _wheel_toolkit "${HyenaTorch_ROOT_DIR}/../nvidia/cu1*"
+     "${PROJECT_SOURCE_DIR}/.venv/lib/python3*/site-packages/nvidia/cu1*")
 find_program(HYENA_NVCC nvcc HINTS ENV CUDACXX ENV CUDA_HOME PATHS /usr/local/cuda ${_wheel_toolkit}
              PATH_SUFFIXES bin)
 if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})

@@ -65,7 +65,7 @@ Sequences mutable_sequences(const at::Tensor& x) {
 
 struct OnDevice {
   GridGeometry geometry;
-  std::string method = method_name;  ///< the backward pass, on another thread, uses the same
+  std::string by_name = method_name;  ///< the backward pass, on another thread, uses the same
 
   struct Spectrum {
     Ready ready;
@@ -110,7 +110,7 @@ struct OnDevice {
 
   Spectrum analyse(const at::Tensor& v, const at::Tensor& h, const at::Tensor& bias) const {
     const DeviceScope scope(v);
-    Spectrum s{ready_method(shape(v, h), v, method), {}};
+    Spectrum s{ready_method(shape(v, h), v, by_name), {}};
     const Method& method = *s.ready.method;
     s.filter = room(method.filter_bytes(), v);
     const auto workspace = room(method.prepare_workspace(), v);
