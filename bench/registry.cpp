@@ -1,6 +1,7 @@
 #include "bench/bench.h"
 #include "bench/conv.h"
 #include "bench/gpu.h"
+#include "bench/layer.h"
 #include "bench/loader.h"
 #include "bench/train.h"
 
@@ -19,6 +20,8 @@ const std::vector<BenchEntry>& benches() {
       {"conv", "the long convolution, beside torch.fft and attention", make<ConvBench>},
       {"gpu", "the long convolution on a GPU, beside cuFFT, torch.fft and attention",
        make<GpuBench>},
+      {"layer", "a whole mixer with its projections, beside torch.fft and other mixers",
+       make<LayerBench>},
       {"loader", "pictures a second that reach the model", make<LoaderBench>},
       {"train", "a whole training step, beside torch.fft and other mixers", make<TrainBench>},
   };

@@ -24,7 +24,7 @@ class TrainBench final : public Bench {
   std::int64_t batch_size_ = 32;
   std::int64_t threads_ = 1;
   bool composition_ = true;
-  std::vector<std::string> mixers_ = {"attention"};
+  std::vector<std::string> mixers_ = {"attention", "gated"};
   std::int64_t num_heads_ = 0;
   std::int64_t rounds_ = 7;
   double seconds_ = 0.5;

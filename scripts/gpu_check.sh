@@ -2,8 +2,10 @@
 # usage: scripts/gpu_check.sh [--deps DIR] [--golden DIR] [--out DIR]
 #
 # One call on a machine with an NVIDIA GPU, torch, nvcc, cmake and ninja, without network: builds the
-# preset `cuda`, runs the tests with the label gpu, trains 50 steps on the GPU and on the CPU and
-# compares the two float32 loss curves. Writes DIR/gpu_check.json and exits 1 when a check fails.
+# preset `cuda`; tests how tensor cores lay out their operands, then every kernel against float64;
+# runs a few of these tests under compute-sanitizer; trains 50 steps on the GPU and on the CPU and
+# compares the two float32 loss curves; measures the long convolution beside cuFFT, torch.fft and
+# attention. Writes DIR/gpu_check.json, DIR/bench.json and DIR/bench.md; exits 1 when a check fails.
 #   --deps DIR    the small libraries, collected elsewhere by scripts/setup --bundle
 #                 (default: .deps where it is there, else the machine's own packages)
 #   --golden DIR  reference vectors for the tests (default: as the tests find them)
@@ -49,9 +51,34 @@ grep -E '^-- (LibTorch|CUDA)' "$out/configure.log"
 cmake --build --preset cuda --parallel "$(nproc)" | tee "$out/build.log" | tail -n 3
 build_seconds=$SECONDS
 
+stage "how tensor cores lay out their operands"
+layout_status=0
+ctest --preset cuda -R '^kernels/cuda/mma_gpu$' --no-tests=error || layout_status=$?
+
 stage "tests with the label gpu"
 tests_status=0
-ctest --preset cuda -L '^gpu$' --no-tests=ignore --output-junit "$out/tests.xml" || tests_status=$?
+ctest --preset cuda -L '^gpu$' --no-tests=error --parallel "$(nproc)" --output-junit "$out/tests.xml" \
+  >"$out/tests.log" || tests_status=$?
+tail -n 15 "$out/tests.log"
+
+stage "compute-sanitizer on a short list"
+sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
+sanitizer_status=-1
+if [ -n "$sanitizer" ]; then
+  sanitizer_status=0
+  for tool in memcheck racecheck; do
+    for program in build/cuda/tests/kernels/cuda/kernels_cuda_*_gpu_test; do
+      # The smallest cases of each test, by name; a program without such a case runs nothing.
+      timeout 60 "$sanitizer" --tool $tool --error-exitcode 9 "$program" --gtest_filter='*Quick*' \
+        >>"$out/sanitizer.log" 2>&1 || {
+        [ $? != 9 ] || sanitizer_status=1
+      }
+    done
+  done
+  grep -E 'ERROR SUMMARY|RACECHECK SUMMARY' "$out/sanitizer.log" | sort | uniq -c || true
+else
+  echo "no compute-sanitizer here"
+fi
 
 stage "50 training steps on the CPU and on the GPU"
 hyena=build/cuda/cli/hyena
@@ -85,13 +112,22 @@ for device in cpu cuda; do
   }
 done
 
+stage "the long convolution beside cuFFT, torch.fft and attention"
+bench_status=0
+timeout 200 $hyena bench gpu --out "$out/bench.json" >"$out/bench.md" 2>"$out/bench.log" || {
+  bench_status=$?
+  tail -n 5 "$out/bench.log"
+}
+cat "$out/bench.md"
+
 stage "results"
-python3 - "$out" "$tests_status" "$train_status" "$build_seconds" <<'PYTHON'
+python3 - "$out" "$tests_status" "$train_status" "$build_seconds" "$layout_status" "$sanitizer_status" \
+  "$bench_status" <<'PYTHON'
 import json, math, pathlib, sys
 import xml.etree.ElementTree as xml
 
 out = pathlib.Path(sys.argv[1])
-tests_status, train_status, build_seconds = map(int, sys.argv[2:])
+tests_status, train_status, build_seconds, layout_status, sanitizer_status, bench_status = map(int, sys.argv[2:])
 LIMIT = 1e-3  # relative difference of the two float32 curves
 
 suite = xml.parse(out / "tests.xml").getroot() if (out / "tests.xml").exists() else None
@@ -101,6 +137,9 @@ result = {
     "tests": {key: int(suite.get(key, 0)) for key in ("tests", "failures", "skipped")} if suite is not None else {},
 }
 result["tests"]["passed"] = tests_status == 0
+result["operand_layout_confirmed"] = layout_status == 0
+result["sanitizer"] = {-1: "absent", 0: "clean"}.get(sanitizer_status, "errors")
+result["bench"] = "bench.json" if bench_status == 0 else f"failed ({bench_status})"
 
 curves = {}
 for device in ("cpu", "cuda"):
@@ -114,7 +153,13 @@ if train_status == 0 and train["steps"] == 50:
     train["largest_relative_difference"] = max(differences)
     train["passed"] = all(math.isfinite(d) for d in differences) and max(differences) <= LIMIT
 result["training"] = train
-result["passed"] = result["tests"]["passed"] and train["passed"]
+result["passed"] = (
+    result["tests"]["passed"]
+    and train["passed"]
+    and layout_status == 0
+    and sanitizer_status <= 0
+    and bench_status == 0
+)
 (out / "gpu_check.json").write_text(json.dumps(result, indent=2) + "\n")
 print(json.dumps({key: value for key, value in result.items() if key != "loss"}, indent=2))
 sys.exit(0 if result["passed"] else 1)

@@ -11,5 +11,6 @@ MixerEntry hyena2d_mixer();
 MixerEntry attention_mixer();
 MixerEntry conv7x7_mixer();
 MixerEntry sep_conv_mixer();
+MixerEntry gated_mixer();
 
 }  // namespace hyena::backbone

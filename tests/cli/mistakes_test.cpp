@@ -93,7 +93,7 @@ TEST_F(Mistakes, NamesOfThings) {
                  "`hyena models` lists all\n");
   expect_refused({"--mixer", "hyena2"}, 2,
                  "hyena: unknown mixer 'hyena2'; did you mean 'hyena'? Known: hyena, "
-                 "hyena_bidirectional, hyena2d, attention, conv7x7, sep_conv\n");
+                 "hyena_bidirectional, hyena2d, attention, conv7x7, sep_conv, gated\n");
   expect_refused({"--recipe", "fashon"}, 2,
                  "hyena: unknown recipe 'fashon'; did you mean 'fashion'? Known: fashion, cifar, "
                  "hyena-vit, deit, hyenapixel, finetune\n");
