@@ -50,10 +50,10 @@ HYENA_DEVICE void for_indices(F&& f) {
 
 namespace detail {
 
-constexpr int log2_of(int n) {
+HYENA_HOST_DEVICE constexpr int log2_of(int n) {
   return n <= 1 ? 0 : 1 + log2_of(n / 2);
 }
-constexpr int reversed(int value, int bits) {
+HYENA_HOST_DEVICE constexpr int reversed(int value, int bits) {
   return bits == 0 ? 0 : (value & 1) << (bits - 1) | reversed(value >> 1, bits - 1);
 }
 /// Σ of the sine's or the cosine's power series, |x| ≤ 2π.
@@ -124,7 +124,7 @@ HYENA_DEVICE void butterfly(float2& a, float2& b, One) {
 }
 
 /// Values in an entry of a table's section for a radix.
-constexpr int twiddle_values(int radix, bool brief) {
+HYENA_HOST_DEVICE constexpr int twiddle_values(int radix, bool brief) {
   return brief ? detail::log2_of(radix) : radix / 2;
 }
 
