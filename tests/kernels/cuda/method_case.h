@@ -19,6 +19,7 @@ struct MethodCase {
   bool q = true, k = true, bias = true;
   Type type = Type::kFloat32;
   std::uint64_t seed = 1;
+  int multiprocessors = 0;  ///< that the method shall believe in; 0: the device's
 
   Shape shape() const;
   std::string name() const;
