@@ -51,10 +51,14 @@ HYENA_DEVICE void for_indices(F&& f) {
 namespace detail {
 
 HYENA_HOST_DEVICE constexpr int log2_of(int n) {
-  return n <= 1 ? 0 : 1 + log2_of(n / 2);
+  int bits = 0;
+  while (1 << bits < n) ++bits;
+  return bits;
 }
 HYENA_HOST_DEVICE constexpr int reversed(int value, int bits) {
-  return bits == 0 ? 0 : (value & 1) << (bits - 1) | reversed(value >> 1, bits - 1);
+  int result = 0;
+  for (int i = 0; i < bits; ++i) result |= (value >> i & 1) << (bits - 1 - i);
+  return result;
 }
 /// Σ of the sine's or the cosine's power series, |x| ≤ 2π.
 constexpr double series(double x, double term, int n) {

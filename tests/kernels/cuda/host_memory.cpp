@@ -73,27 +73,23 @@ int SharedMemory::touch(std::size_t offset, std::size_t bytes, bool write, const
         (t.writer / kWarp != warp || t.write_epoch == now.epoch)) {
       conflict = t.writer;
     }
+    const bool read_now = t.reader != kNobody && t.read_phase == now.phase;
+    const bool same_warp = t.reader >= 0 ? t.reader / kWarp == warp
+                                         : t.reader <= kOneWarp && kOneWarp - t.reader == warp;
     if (write) {
-      if (t.reader != kNobody && t.reader != now.thread && t.read_phase == now.phase) {
-        const bool same_warp = t.reader >= 0 ? t.reader / kWarp == warp
-                                             : t.reader <= kOneWarp && kOneWarp - t.reader == warp;
-        if (!same_warp || t.read_epoch == now.epoch) {
-          conflict = t.reader >= 0 ? t.reader : kSeveral;
-        }
+      if (read_now && t.reader != now.thread && (!same_warp || t.read_epoch == now.epoch)) {
+        conflict = t.reader >= 0 ? t.reader : kSeveral;
       }
       t.writer = static_cast<std::int16_t>(now.thread);
       t.write_phase = now.phase;
       t.write_epoch = now.epoch;
-    } else if (t.reader == kNobody || t.read_phase != now.phase) {
+    } else if (!read_now || (same_warp && t.read_epoch != now.epoch)) {
+      // What this warp read before its last barrier is done; who else reads it is the same as now.
       t.reader = static_cast<std::int16_t>(now.thread);
       t.read_phase = now.phase;
       t.read_epoch = now.epoch;
     } else if (t.reader != now.thread) {
-      const bool same_warp = t.reader >= 0 ? t.reader / kWarp == warp
-                                           : t.reader <= kOneWarp && kOneWarp - t.reader == warp;
       t.reader = static_cast<std::int16_t>(same_warp ? kOneWarp - warp : kSeveral);
-      t.read_epoch = now.epoch;
-    } else {
       t.read_epoch = now.epoch;
     }
   }

@@ -63,6 +63,33 @@ TEST(HostRuntime, FindsWhatIsPlanted) {
   has(fault_of_reverse<Mistake::kEarlyReturn>(), "has returned");
 }
 
+/// A place that all lanes read, then one, each after a warp barrier; that one may write it.
+template <bool Together>
+struct ReadInTurn {
+  static constexpr int kThreads = 32, kMinBlocks = 1;
+  struct Args {
+    float* out;
+  };
+  static HYENA_DEVICE void run(const Args& a) {
+    auto* shared = shared_memory<float>();
+    const int t = thread_index();
+    store(shared + t, 1.0F);
+    warp_barrier();
+    float x = load(shared + (t + 1) % 32);
+    if constexpr (!Together) warp_barrier();
+    x += load(shared + t);
+    store(shared + t, x);
+    store(a.out + t, x);
+  }
+};
+
+TEST(HostRuntime, WarpBarriersPartReadsFromWrites) {
+  const host::DeviceMemory out(32 * 4);
+  auto* p = static_cast<float*>(out.data());
+  EXPECT_NO_THROW(launch<ReadInTurn<false>>({p}, 1, 1, 32 * 4, nullptr));
+  EXPECT_THROW(launch<ReadInTurn<true>>({p}, 1, 1, 32 * 4, nullptr), host::Fault);
+}
+
 struct OutOfBounds {
   static constexpr int kThreads = 32, kMinBlocks = 1;
   struct Args {
