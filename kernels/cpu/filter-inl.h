@@ -121,7 +121,7 @@ template <class T>
 HWY_INLINE Vector<T> Decay(T t, const T* rate) {
   const Tag<T> d;
   const auto exponent = hn::Mul(hn::Set(d, -t), hn::LoadU(d, rate));
-  return hn::CallExp(d, hn::Min(exponent, hn::Set(d, static_cast<T>(sizeof(T) == 4 ? 88 : 706))));
+  return hn::Exp(d, hn::Min(exponent, hn::Set(d, static_cast<T>(sizeof(T) == 4 ? 88 : 706))));
 }
 /// The window of one vector of channels.
 template <class T>

@@ -83,12 +83,43 @@ std::int64_t round_up(std::int64_t value, std::int64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
+/// Memory of a call, kept by its thread for the next one unless it is large: fresh pages would cost
+/// short filters as much as their arithmetic. Not to be nested.
+template <class T>
+class Memory {
+ public:
+  Memory() : buffers_(of_thread()) {}
+  ~Memory() {
+    std::size_t bytes = 0;
+    for (const auto& buffer : buffers_) bytes += buffer.bytes();
+    if (bytes > kKeptBytes) buffers_.clear();
+  }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
+  /// Uninitialised.
+  T* take(std::int64_t count) {
+    if (used_ == buffers_.size()) buffers_.emplace_back();
+    return buffers_[used_++].grow(count);
+  }
+
+ private:
+  static constexpr std::size_t kKeptBytes = std::size_t{1} << 24;
+  using Buffers = std::vector<AlignedBuffer<T>>;
+  static Buffers& of_thread() {
+    thread_local Buffers buffers;
+    return buffers;
+  }
+  Buffers& buffers_;
+  std::size_t used_ = 0;
+};
+
 /// A filter's parameters as the blocks read them.
 template <class T>
 class Packing {
  public:
-  Packing(const FilterShape& s, const FilterParameters& p, bool backward)
-      : kernels_(cpu::filter_kernels<T>()), backward_(backward) {
+  Packing(const FilterShape& s, const FilterParameters& p, bool backward, Memory<T>& memory)
+      : kernels_(cpu::filter_kernels<T>()), backward_(backward), memory_(memory) {
     job.features = s.features;
     job.width = s.width;
     job.channels = s.channels;
@@ -117,7 +148,7 @@ class Packing {
  private:
   T* padded(const void* values, std::int64_t count) {
     const std::int64_t size = round_up(count, kernels_.unit);
-    T* out = memory_.emplace_back(size).data();
+    T* out = memory_.take(size);
     std::fill(std::copy_n(static_cast<const T*>(values), count, out), out + size, T{0});
     return out;
   }
@@ -125,12 +156,17 @@ class Packing {
   const T* panels(const T* from, std::int64_t columns, std::int64_t depth, std::int64_t column,
                   std::int64_t row) {
     const std::int64_t panel = kernels_.panel;
-    T* const out = memory_.emplace_back(round_up(columns, panel) * depth).data();
+    T* const out = memory_.take(round_up(columns, panel) * depth);
     T* to = out;
     for (std::int64_t begin = 0; begin < columns; begin += panel) {
       const std::int64_t used = std::min(panel, columns - begin);
       for (std::int64_t k = 0; k < depth; ++k, to += panel) {
-        for (std::int64_t n = 0; n < used; ++n) to[n] = from[(begin + n) * column + k * row];
+        const T* first = from + begin * column + k * row;
+        if (column == 1) {
+          std::copy_n(first, used, to);
+        } else {
+          for (std::int64_t n = 0; n < used; ++n) to[n] = first[n * column];
+        }
         std::fill(to + used, to + panel, T{0});
       }
     }
@@ -146,13 +182,15 @@ class Packing {
 
   const cpu::FilterKernels<T>& kernels_;
   bool backward_;
-  std::vector<AlignedBuffer<T>> memory_;
+  Memory<T>& memory_;
 };
 
 /// Positions in blocks of one size, as even as they come.
 struct Blocks {
   explicit Blocks(std::int64_t all)
-      : positions(all), count((all + kBlock - 1) / kBlock), size((all + count - 1) / count) {}
+      : positions(all),
+        count((all + kBlock - 1) / kBlock),
+        size(round_up((all + count - 1) / count, 4)) {}
   std::int64_t first(std::int64_t block) const { return std::min(positions, block * size); }
   std::int64_t length(std::int64_t block) const { return first(block + 1) - first(block); }
   std::int64_t positions, count, size;
@@ -162,7 +200,8 @@ template <class T>
 void forward(const FilterShape& shape, const FilterParameters& parameters, const Taps& h,
              const Executor& executor) {
   const auto& kernels = cpu::filter_kernels<T>();
-  const Packing<T> packing(shape, parameters, /*backward=*/false);
+  Memory<T> memory;
+  const Packing<T> packing(shape, parameters, /*backward=*/false, memory);
   const Blocks blocks(shape.positions);
   executor.run(blocks.count, [&](std::int64_t begin, std::int64_t end) {
     cpu::Scratch<T> scratch;
@@ -221,7 +260,8 @@ template <class T>
 void backward(const FilterShape& shape, const FilterParameters& parameters, const ConstTaps& dh,
               const FilterGradients& gradients, const Executor& executor) {
   const auto& kernels = cpu::filter_kernels<T>();
-  Packing<T> packing(shape, parameters, /*backward=*/true);
+  Memory<T> memory;
+  Packing<T> packing(shape, parameters, /*backward=*/true, memory);
   FilterJob<T>& job = packing.job;
   const Sums<T> layout(job, gradients, kernels.unit);
   job.dz = static_cast<T*>(gradients.z.data);
@@ -232,12 +272,12 @@ void backward(const FilterShape& shape, const FilterParameters& parameters, cons
   const Blocks blocks(shape.positions);
   const std::int64_t size = layout.size(), bytes = (size + 1) * std::int64_t{sizeof(T)};
   const std::int64_t slices = cpu::batch_slices((blocks.count + 1) / 2, 1, bytes);
-  AlignedBuffer<T> sums(slices * size);
+  T* const sums = memory.take(slices * size);
   executor.run(slices, [&](std::int64_t begin, std::int64_t end) {
     cpu::Scratch<T> scratch;
     T* work = scratch.get(0, kernels.work_size(job, blocks.size, true));
     for (std::int64_t slice = begin; slice < end; ++slice) {
-      T* sum = sums.data() + slice * size;
+      T* sum = sums + slice * size;
       std::fill_n(sum, size, T{0});
       for (std::int64_t b = slice * blocks.count / slices; b < (slice + 1) * blocks.count / slices;
            ++b) {
@@ -250,21 +290,19 @@ void backward(const FilterShape& shape, const FilterParameters& parameters, cons
   if (size == 0) return;
   constexpr std::int64_t kPart = 4096;
   executor.run((size + kPart - 1) / kPart, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t first = begin * kPart, count = std::min(size, end * kPart) - first;
     for (std::int64_t slice = 1; slice < slices; ++slice) {
-      const T* from = sums.data() + slice * size;
-      for (std::int64_t i = begin * kPart; i < std::min(size, end * kPart); ++i) {
-        sums.data()[i] += from[i];
-      }
+      kernels.add(sums + slice * size + first, count, sums + first);
     }
   });
   if (gradients.delta != nullptr) {  // |delta| so far
     const T* delta = static_cast<const T*>(parameters.delta);
-    T* sum = sums.data() + job.rate_sum;
+    T* sum = sums + job.rate_sum;
     for (std::int64_t c = 0; c < shape.channels; ++c) {
       sum[c] = delta[c] == 0 ? T{0} : std::copysign(T{1}, delta[c]) * sum[c];
     }
   }
-  layout.write(sums.data());
+  layout.write(sums);
 }
 
 }  // namespace

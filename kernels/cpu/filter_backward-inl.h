@@ -137,6 +137,14 @@ void StoreFeatureGradients(const FilterJob<T>& job, std::int64_t first, std::int
 }
 
 template <class T>
+void AddSums(const T* HWY_RESTRICT from, std::int64_t count, T* HWY_RESTRICT to) {
+  const Tag<T> d;
+  for (std::int64_t i = 0; i < count; i += Lanes<T>()) {
+    hn::StoreU(hn::Add(hn::LoadU(d, to + i), hn::LoadU(d, from + i)), d, to + i);
+  }
+}
+
+template <class T>
 void FilterBackward(const FilterJob<T>& job, std::int64_t first, std::int64_t count,
                     const ConstTaps& dh, T* sums, T* work) {
   const std::int64_t rows = PaddedRows(count), width = Padded<T>(job.width);

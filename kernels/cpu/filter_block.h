@@ -56,6 +56,8 @@ struct FilterKernels {
   /// Adds their part of the gradients to `sums`, weights as (padded out, padded in); writes dz.
   void (*backward)(const FilterJob<T>& job, std::int64_t first, std::int64_t count,
                    const ConstTaps& dh, T* sums, T* work);
+  /// to += from; `count` is a multiple of the unit.
+  void (*add)(const T* from, std::int64_t count, T* to);
 };
 
 template <class T>

@@ -16,7 +16,8 @@ FilterKernels<float> Float32FilterKernels() {
           .panel = PanelColumns<float>(),
           .work_size = FilterWorkSize<float>,
           .forward = FilterForward<float>,
-          .backward = FilterBackward<float>};
+          .backward = FilterBackward<float>,
+          .add = AddSums<float>};
 }
 
 }  // namespace HWY_NAMESPACE

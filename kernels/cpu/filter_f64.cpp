@@ -16,7 +16,8 @@ FilterKernels<double> Float64FilterKernels() {
           .panel = PanelColumns<double>(),
           .work_size = FilterWorkSize<double>,
           .forward = FilterForward<double>,
-          .backward = FilterBackward<double>};
+          .backward = FilterBackward<double>,
+          .add = AddSums<double>};
 }
 
 }  // namespace HWY_NAMESPACE

@@ -21,7 +21,7 @@ namespace HWY_NAMESPACE {
 /// fills the registers without spilling: there are 32 or 16.
 constexpr int kTileRows = 4;
 #if HWY_ARCH_X86 && HWY_TARGET > HWY_AVX3
-constexpr int kTileVectors = 2;
+constexpr int kTileVectors = 3;
 #else
 constexpr int kTileVectors = 4;
 #endif
@@ -101,8 +101,8 @@ HWY_INLINE void ProductPanel(const Product<T>& job, std::int64_t panel, T* c) {
   if (vectors >= kTileVectors) return ProductPanelOf<kStart, kTileVectors>(job, b, bias, c);
   if constexpr (kTileVectors > 3) {
     if (vectors == 3) return ProductPanelOf<kStart, 3>(job, b, bias, c);
-    if (vectors == 2) return ProductPanelOf<kStart, 2>(job, b, bias, c);
   }
+  if (vectors == 2) return ProductPanelOf<kStart, 2>(job, b, bias, c);
   ProductPanelOf<kStart, 1>(job, b, bias, c);
 }
 
