@@ -99,7 +99,8 @@ HyenaFilter::Positions HyenaFilter::positions(std::int64_t first_lag, std::int64
 
 HyenaFilter::Positions HyenaFilter::positions_for(std::int64_t seq_len) {
   const std::int64_t lags = z_.size(1);
-  if (seq_len <= l_max_) {
+  if (seq_len == l_max_) return {.z = z_, .t = t_};
+  if (seq_len < l_max_) {
     const std::int64_t first = centred_ ? l_max_ - seq_len : 0;
     const std::int64_t last = centred_ ? l_max_ - 1 + seq_len : seq_len;
     return {.z = z_.slice(1, first, last), .t = t_.slice(1, first, last)};
@@ -137,7 +138,7 @@ at::Tensor HyenaFilter::forward(std::int64_t seq_len) {
   filter.z = at_lags.z.squeeze(0);
   for (const Layer& layer : layers_) {
     if (!layer.freq.defined()) break;
-    filter.layers.push_back({layer.weight, layer.bias, layer.freq.squeeze(0)});
+    filter.layers.push_back({layer.weight, layer.bias, layer.freq});
   }
   filter.weight = layers_.back().weight;
   filter.normalized = options_.normalized;

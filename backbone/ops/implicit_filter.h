@@ -11,7 +11,7 @@ struct ImplicitFilter {
   struct SineLayer {
     at::Tensor weight;  ///< (F, E) in the first layer, (F, F) in the others
     at::Tensor bias;    ///< (F)
-    at::Tensor freq;    ///< (F)
+    at::Tensor freq;    ///< (F) or (1, F)
   };
   at::Tensor z;                   ///< (K, E), the features of each place; its dtype is computed in
   std::vector<SineLayer> layers;  ///< one at least

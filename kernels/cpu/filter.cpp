@@ -130,23 +130,23 @@ class Packing {
     std::int64_t in = s.features;
     for (const auto& layer : p.layers) {
       job.layers.push_back({.weight = weight(layer.weight, s.width, in),
-                            .bias = padded(layer.bias, s.width),
-                            .freq = padded(layer.freq, s.width)});
+                            .bias = padded_row(layer.bias, s.width),
+                            .freq = padded_row(layer.freq, s.width)});
       in = s.width;
     }
     job.last = weight(p.weight, s.channels, in);
     if (p.t == nullptr) return;
     job.t = static_cast<const T*>(p.t);
-    T* rate = padded(p.delta, s.channels);
+    T* rate = padded_row(p.delta, s.channels);
     for (std::int64_t c = 0; c < s.channels; ++c) rate[c] = std::abs(rate[c]);
     job.rate = rate;
-    if (p.shift != nullptr) job.shift = padded(p.shift, s.channels);
+    if (p.shift != nullptr) job.shift = padded_row(p.shift, s.channels);
   }
 
   FilterJob<T> job;
 
  private:
-  T* padded(const void* values, std::int64_t count) {
+  T* padded_row(const void* values, std::int64_t count) {
     const std::int64_t size = round_up(count, kernels_.unit);
     T* out = memory_.take(size);
     std::fill(std::copy_n(static_cast<const T*>(values), count, out), out + size, T{0});
@@ -155,11 +155,11 @@ class Packing {
   /// columns × depth, element (n, k) at n · column + k · row, as panels of columns.
   const T* panels(const T* from, std::int64_t columns, std::int64_t depth, std::int64_t column,
                   std::int64_t row) {
-    const std::int64_t panel = kernels_.panel;
-    T* const out = memory_.take(round_up(columns, panel) * depth);
+    const std::int64_t panel = kernels_.panel, padded = round_up(columns, kernels_.unit);
+    T* const out = memory_.take(round_up(padded, panel) * depth);
     T* to = out;
-    for (std::int64_t begin = 0; begin < columns; begin += panel) {
-      const std::int64_t used = std::min(panel, columns - begin);
+    for (std::int64_t begin = 0; begin < padded; begin += panel) {
+      const std::int64_t used = std::clamp<std::int64_t>(columns - begin, 0, panel);
       for (std::int64_t k = 0; k < depth; ++k, to += panel) {
         const T* first = from + begin * column + k * row;
         if (column == 1) {
@@ -222,13 +222,13 @@ class Sums {
     for (std::size_t i = 0; i < gradients.layers.size(); ++i) {
       auto& layer = job.layers[i];
       const auto& to = gradients.layers[i];
-      layer.weight.sum = add(to.weight, layer.weight.out, layer.weight.in);
-      layer.bias_sum = add(to.bias, 1, job.width);
-      layer.freq_sum = add(to.freq, 1, job.width);
+      layer.weight.sum = add(to.weight, layer.weight.in, layer.weight.out);
+      layer.bias_sum = add(to.bias, job.width);
+      layer.freq_sum = add(to.freq, job.width);
     }
-    job.last.sum = add(gradients.weight, job.last.out, job.last.in);
-    job.rate_sum = add(gradients.delta, 1, job.channels);
-    job.shift_sum = add(gradients.shift, 1, job.channels);
+    job.last.sum = add(gradients.weight, job.last.in, job.last.out);
+    job.rate_sum = add(gradients.delta, job.channels);
+    job.shift_sum = add(gradients.shift, job.channels);
   }
   std::int64_t size() const { return size_; }
 
@@ -246,10 +246,11 @@ class Sums {
     T* to;
     std::int64_t rows, columns, at;
   };
-  std::int64_t add(void* to, std::int64_t rows, std::int64_t columns) {
+  /// A row of `columns`, or a matrix with rows padded like its columns.
+  std::int64_t add(void* to, std::int64_t columns, std::int64_t rows = 0) {
     if (to == nullptr) return -1;
-    parts_.push_back({static_cast<T*>(to), rows, columns, size_});
-    size_ += round_up(rows, rows > 1 ? unit_ : 1) * round_up(columns, unit_);
+    parts_.push_back({static_cast<T*>(to), std::max<std::int64_t>(rows, 1), columns, size_});
+    size_ += (rows == 0 ? 1 : round_up(rows, unit_)) * round_up(columns, unit_);
     return parts_.back().at;
   }
   std::int64_t unit_, size_ = 0;
