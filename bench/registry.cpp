@@ -1,5 +1,6 @@
 #include "bench/bench.h"
 #include "bench/conv.h"
+#include "bench/filter.h"
 #include "bench/gpu.h"
 #include "bench/layer.h"
 #include "bench/loader.h"
@@ -22,6 +23,7 @@ const std::vector<BenchEntry>& benches() {
        make<GpuBench>},
       {"layer", "a whole mixer with its projections, beside torch.fft and other mixers",
        make<LayerBench>},
+      {"filter", "the implicit filter, beside LibTorch's operations", make<FilterBench>},
       {"loader", "pictures a second that reach the model", make<LoaderBench>},
       {"train", "a whole training step, beside torch.fft and other mixers", make<TrainBench>},
   };
