@@ -19,6 +19,7 @@ struct MethodCase {
   bool q = true, k = true, bias = true;
   Type type = Type::kFloat32;
   std::uint64_t seed = 1;
+  int multiprocessors = 0, shared_per_block = 0;  ///< told to the method; 0: the device's
 
   Shape shape() const;
   std::string name() const;
