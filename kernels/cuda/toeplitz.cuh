@@ -25,12 +25,11 @@ HYENA_DEVICE float warp_maximum(float x) {
   return x;
 }
 
-/// 2^e with 2^13 <= x · 2^e < 2^14, −113 <= e <= `most`. 62: the product of two inverses is still a
-/// normal float32 number.
-HYENA_DEVICE float scale_for(float x, int most = 62) {
+/// 2^e with 2^13 <= x · 2^e < 2^14, −113 <= e <= 126: so that the inverse is a normal number.
+HYENA_DEVICE float scale_for(float x) {
   std::uint32_t bits;
   std::memcpy(&bits, &x, 4);
-  const int e = smaller(larger(140 - static_cast<int>(bits >> 23 & 255), -113), most);
+  const int e = smaller(larger(140 - static_cast<int>(bits >> 23 & 255), -113), 126);
   bits = static_cast<std::uint32_t>(e + 127) << 23;
   std::memcpy(&x, &bits, 4);
   return x;

@@ -187,11 +187,15 @@ struct Convolve {
       const int row = 16 * unit.m + g + 8 * half;
       if (row >= lines) continue;
       const int item = row / a.lines.height, line = row % a.lines.height;
-      const float back = inverse_power(load(scales + item)) * of_filter;
+      // Smaller first: the two together may be out of float32's range where the result is not.
+      const float of_item = inverse_power(load(scales + item));
+      const float small = of_item < of_filter ? of_item : of_filter;
+      const float large = larger(of_item, of_filter);
       HYENA_UNROLL
       for (int j = 0; j < kColumns; ++j) {
         if (j >= unit.count) break;
-        const float x = sum[j][2 * half] * back, y = sum[j][2 * half + 1] * back;
+        const float x = sum[j][2 * half] * small * large;
+        const float y = sum[j][2 * half + 1] * small * large;
         for (int o = 0; o < 2; ++o) {
           write_pair(a, o, first_item + item, d, line, 8 * (unit.first + j) + 2 * t, x, y);
         }

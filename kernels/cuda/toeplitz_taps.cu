@@ -114,7 +114,7 @@ struct TapGradient {
     for (int item = lane_index(); item < items; item += 32) {
       most = larger(most, load(products + item));
     }
-    const float common = scale_for(warp_maximum(most), 120);
+    const float common = scale_for(warp_maximum(most));
     const TileView u_lines{reinterpret_cast<Half*>(shared), layout.line_part};
     const TileView dc_lines{reinterpret_cast<Half*>(shared + layout.signal_byte), layout.line_part};
     fill_lines<kWarps>(u, l, lines, split, u_lines, [&](int item) { return load(scales + item); });

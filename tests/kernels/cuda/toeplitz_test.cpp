@@ -153,6 +153,26 @@ TEST(Toeplitz, GatesAndSharedFilters) {
   }
 }
 
+// k ⊙ v is beyond float16 in both directions, and nothing may be lost.
+TEST(Toeplitz, SizesBeyondFloat16) {
+  for (const std::int64_t length : {100, 300}) {
+    for (const bool causal : {true, false}) {
+      for (const auto& [type, size] : {std::pair{Type::kFloat16, 300.0},
+                                       {Type::kFloat16, 2e-3},
+                                       {Type::kBFloat16, 1e9},
+                                       {Type::kBFloat16, 1e-9},
+                                       {Type::kFloat32, 1e9},
+                                       {Type::kFloat32, 1e-13}}) {
+        MethodCase c = of(1, length, 3, 2);
+        c.causal = causal;
+        c.type = type;
+        c.size = size;
+        expect_exact(c);
+      }
+    }
+  }
+}
+
 TEST(Toeplitz, IsChosenWhereItShouldWin) {
   const auto chosen = [](MethodCase c, bool causal, Type type) {
     c.causal = causal;
