@@ -72,7 +72,7 @@ HYENA_DEVICE float2 load_pair(const T* p, int count, bool pairs) {
                      count > 1 ? to_float(load(p + 1)) : 0.0F);
 }
 
-/// a ⊙ b of one channel from item `first` on.
+/// a ⊙ b of one channel from item `first` on; one of them is there.
 template <class T>
 struct Products {
   Signal<const T> a, b;
@@ -88,7 +88,7 @@ struct Products {
     if (count == 0) return make_float2(0, 0);
     const float2 x = load_pair(position(a, first + item, channel, t), count, pairs);
     const float2 y = load_pair(position(b, first + item, channel, t), count, pairs);
-    return make_float2(x.x * y.x, count > 1 ? x.y * y.y : 0.0F);
+    return make_float2(x.x * y.x, x.y * y.y);
   }
 };
 

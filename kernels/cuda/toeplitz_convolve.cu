@@ -263,7 +263,6 @@ struct Convolve {
         }
         write(a, first, d, lines, scales, unit, sum);
       }
-      barrier();
     }
   }
 };

@@ -173,8 +173,8 @@ struct TapGradient {
       } else {
         multiply<false>(a, parts, layout, lines, left, slot, back, sum);
       }
-      barrier();
     }
+    barrier();  // the lines give way to what follows
     float* scratch = reinterpret_cast<float*>(shared) + warp_index() * 128;
     float* out = a.parts + ((group * a.channels + d) * parts.slots() + begin) * kDiagonals;
     HYENA_UNROLL
