@@ -88,6 +88,7 @@ class Method {
 struct MethodKind {
   const char* name;
   std::unique_ptr<Method> (*make)(const Shape&, const Device&);
+  bool (*wins)(const Shape&) = nullptr;  ///< else it serves only who asks by name; null: always
 };
 extern const MethodKind kMethods[];
 extern const int kMethodCount;

@@ -14,4 +14,9 @@ std::unique_ptr<Method> make_fused_fft(const Shape& shape, const Device& device)
 /// Every output as a sum over the taps: any shape; meant for few positions.
 std::unique_ptr<Method> make_direct(const Shape& shape, const Device& device);
 
+/// Products with Toeplitz matrices on tensor cores: causal sequences up to 2048 positions, others
+/// up to 1024, grids up to 40 x 40.
+std::unique_ptr<Method> make_toeplitz(const Shape& shape, const Device& device);
+bool toeplitz_wins(const Shape& shape);
+
 }  // namespace hyena::kernels::cuda

@@ -7,6 +7,7 @@ namespace hyena::kernels::cuda {
 
 // One line a method; the order is the choice.
 const MethodKind kMethods[] = {
+    {"toeplitz", &make_toeplitz, &toeplitz_wins},
     {"fused_fft", &make_fused_fft},
     {"direct", &make_direct},
 };
@@ -48,6 +49,7 @@ std::unique_ptr<Method> choose_method(const Shape& shape, const Device& device,
   for (const MethodKind& kind : kMethods) {
     names += std::string(names.empty() ? "" : ", ") + kind.name;
     if (!name.empty() && name != kind.name) continue;
+    if (name.empty() && kind.wins != nullptr && !kind.wins(shape)) continue;
     if (auto method = kind.make(shape, device)) return method;
     if (!name.empty()) {
       throw ArgumentError("long convolution on the GPU: the method " + name +

@@ -106,16 +106,14 @@ void zero_fill(void* memory, std::size_t bytes, Stream) {
 }
 
 float to_float(Half x) {
-  const int sign = x.bits >> 15, exponent = x.bits >> 10 & 31, mantissa = x.bits & 1023;
+  // Exponent and mantissa moved to where float32 has them, then scaled: right for subnormals too.
+  const bool finite = (x.bits & 0x7C00) != 0x7C00;
+  const std::uint32_t bits =
+      static_cast<std::uint32_t>(x.bits & 0x7FFF) << 13 | (finite ? 0U : 0x7F800000U);
   float y;
-  if (exponent == 31) {
-    y = mantissa != 0 ? std::nanf("") : INFINITY;
-  } else if (exponent == 0) {
-    y = std::ldexp(static_cast<float>(mantissa), -24);
-  } else {
-    y = std::ldexp(static_cast<float>(1024 + mantissa), exponent - 25);
-  }
-  return sign != 0 ? -y : y;
+  std::memcpy(&y, &bits, 4);
+  if (finite) y *= 0x1p112F;
+  return (x.bits & 0x8000) != 0 ? -y : y;
 }
 
 template <>

@@ -258,7 +258,8 @@ struct Fragments {
 /// D += A · B with the fragments of 32 lanes laid out as the PTX manual says for m16n8k16:
 /// g = lane / 4, t = lane % 4; a[0] row g, columns 2t, 2t+1; a[1] row g+8; a[2] columns + 8; a[3]
 /// both; b[0] rows 2t, 2t+1, column g; b[1] rows + 8; d[0], d[1] row g, columns 2t, 2t+1; d[2],
-/// d[3] row g+8.
+/// d[3] row g+8. Sums are cut to float32, towards zero, as tensor cores are known to do: long
+/// chains of mma drift here as there.
 template <class T>
 void multiply_fragments(const void* const* lanes) {
   float a[16][16], b[16][8];
@@ -279,9 +280,10 @@ void multiply_fragments(const void* const* lanes) {
     const auto& f = *static_cast<const Fragments*>(lanes[lane]);
     for (int r = 0; r < 4; ++r) {
       const int row = lane / 4 + r / 2 * 8, column = lane % 4 * 2 + r % 2;
-      float sum = f.d[r];
-      for (int k = 0; k < 16; ++k) sum += a[row][k] * b[k][column];
-      f.d[r] = sum;
+      double sum = f.d[r];
+      for (int k = 0; k < 16; ++k) sum += static_cast<double>(a[row][k]) * b[k][column];
+      const auto nearest = static_cast<float>(sum);
+      f.d[r] = std::abs(nearest) > std::abs(sum) ? std::nextafterf(nearest, 0.0F) : nearest;
     }
   }
 }

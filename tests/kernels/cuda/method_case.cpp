@@ -171,6 +171,7 @@ std::string MethodCase::name() const {
           ", B " + std::to_string(batch) + ", D " + std::to_string(channels) + ", taps " +
           std::to_string(s.taps_height) + " x " + std::to_string(s.taps_width);
   if (s.rows != channels) text += ", rows " + std::to_string(s.rows);
+  if (size != 1) text += ", size " + std::to_string(size);
   if (!q) text += ", no q";
   if (!k) text += ", no k";
   if (!bias) text += ", no bias";
@@ -181,15 +182,19 @@ MethodErrors errors_of(const MethodCase& c) {
   const Shape s = c.shape();
   Device device = test_device();
   if (c.multiprocessors != 0) device.multiprocessors = c.multiprocessors;
+  if (c.shared_per_block != 0) device.shared_per_block = c.shared_per_block;
   const auto method = choose_method(s, device, c.method);
   std::mt19937_64 draw(c.seed);
   const std::int64_t L = s.length(), D = c.channels, B = c.batch;
   const std::int64_t count = B * D * L, taps = s.taps_height * s.taps_width;
-  const Values q = random_values(draw, count, c.type), k = random_values(draw, count, c.type);
-  const Values v = random_values(draw, count, c.type), dy = random_values(draw, count, c.type);
-  const Values h = random_values(draw, s.rows * taps, Type::kFloat32,
-                                 1 / std::sqrt(static_cast<double>(std::min(taps, L))));
-  const Values bias = random_values(draw, D, Type::kFloat32);
+  const Values q = random_values(draw, count, c.type);
+  const Values k = random_values(draw, count, c.type, c.size);
+  const Values v = random_values(draw, count, c.type, c.size);
+  const Values dy = random_values(draw, count, c.type);
+  const Values h =
+      random_values(draw, s.rows * taps, Type::kFloat32,
+                    1 / (c.size * c.size * std::sqrt(static_cast<double>(std::min(taps, L)))));
+  const Values bias = random_values(draw, D, Type::kFloat32, 1 / (c.size * c.size));
 
   // ---- the device
   Tensor tq(c, q), tk(c, k), tv(c, v), tdy(c, dy), ty(c, {}), tdq(c, {}), tdk(c, {}), tdv(c, {});

@@ -18,8 +18,9 @@ struct MethodCase {
   bool circular = false;
   bool q = true, k = true, bias = true;
   Type type = Type::kFloat32;
+  double size = 1;  ///< standard deviation of k and v; taps are by its square smaller
   std::uint64_t seed = 1;
-  int multiprocessors = 0;  ///< that the method shall believe in; 0: the device's
+  int multiprocessors = 0, shared_per_block = 0;  ///< told to the method; 0: the device's
 
   Shape shape() const;
   std::string name() const;
