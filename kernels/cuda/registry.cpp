@@ -7,6 +7,8 @@ namespace hyena::kernels::cuda {
 
 // One line a method; the order is the choice.
 const MethodKind kMethods[] = {
+    {"cufft", &make_cufft},
+    {"cufft-callbacks", &make_cufft_callbacks},
     {"direct", &make_direct},
 };
 const int kMethodCount = static_cast<int>(sizeof(kMethods) / sizeof(kMethods[0]));

@@ -19,6 +19,7 @@ struct MethodCase {
   bool q = true, k = true, bias = true;
   Type type = Type::kFloat32;
   std::uint64_t seed = 1;
+  std::size_t l2_bytes = 0;  ///< of the device, for methods that go by it; 0: as it is
 
   Shape shape() const;
   std::string name() const;
