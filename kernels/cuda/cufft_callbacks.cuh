@@ -29,15 +29,30 @@ struct alignas(16) PassArgs {
   const float2* filter;
 };
 
-/// Row r of the pass and column of positions in it; the row's item and channel.
+/// offset = row · distance + place, in 32 bits where they suffice: a 64-bit division is slow.
+struct Offset {
+  std::int64_t row;
+  int place;
+};
+HYENA_DEVICE Offset split(unsigned long long offset, std::int64_t distance) {
+  if (offset >> 32 == 0) {
+    const auto short_offset = static_cast<unsigned>(offset);
+    const auto by = static_cast<unsigned>(distance);
+    return {short_offset / by, static_cast<int>(short_offset % by)};
+  }
+  const auto by = static_cast<unsigned long long>(distance);
+  return {static_cast<std::int64_t>(offset / by), static_cast<int>(offset % by)};
+}
+
+/// Row r of the pass: its item and channel.
 struct RowAt {
   bool there;
   std::int64_t item, channel;
 };
 HYENA_DEVICE RowAt row_at(const RowRange& rows, std::int64_t r) {
   const std::int64_t n = rows.first + r;
-  const std::int64_t item = n / rows.channels;
-  return {n < rows.count, item, n - item * rows.channels};
+  const Offset at = split(static_cast<unsigned long long>(n), rows.channels);
+  return {n < rows.count, at.row, at.place};
 }
 
 template <class T>
@@ -70,21 +85,6 @@ HYENA_DEVICE float2 multiply(float2 x, float2 y) {
 /// x · conj(y).
 HYENA_DEVICE float2 multiply_conjugate(float2 x, float2 y) {
   return make_float2(fma(x.x, y.x, x.y * y.y), fma(x.y, y.x, -x.x * y.y));
-}
-
-/// offset = row · distance + place, in 32 bits where they suffice: a 64-bit division is slow.
-struct Offset {
-  std::int64_t row;
-  int place;
-};
-HYENA_DEVICE Offset split(unsigned long long offset, std::int64_t distance) {
-  if (offset >> 32 == 0) {
-    const auto short_offset = static_cast<unsigned>(offset);
-    const auto by = static_cast<unsigned>(distance);
-    return {short_offset / by, static_cast<int>(short_offset % by)};
-  }
-  const auto by = static_cast<unsigned long long>(distance);
-  return {static_cast<std::int64_t>(offset / by), static_cast<int>(offset % by)};
 }
 
 /// Row and column of a float of a padded grid.

@@ -110,14 +110,18 @@ bool check(const char* function, const ShortConvShape& s, const ConstShortSignal
     refuse(function, "neighbours must be positions in all signals, or channels in all");
   }
   // With one channel or one position both hold.
-  return !first || (last && s.channels > 1 && s.height * s.width == 1);
+  const bool channels_last = !first || (last && s.channels > 1 && s.height * s.width == 1);
+  const Tiles tiles = tiles_for(s, channels_last, false, false);
+  if (s.batch * tiles.tiles_of_item() * tiles.groups > INT32_MAX) {
+    refuse(function, "the signal is too large for one launch: split the batch");
+  }
+  return channels_last;
 }
 
 void correlate(const ShortConvShape& s, bool channels_last, bool turned, const ConstShortSignal& x,
                const float* weight, const float* bias, const ShortSignal& y, Stream stream) {
   const Tiles tiles = tiles_for(s, channels_last, turned, false);
   const std::int64_t blocks = s.batch * tiles.tiles_of_item() * tiles.groups;
-  if (blocks > INT32_MAX) refuse("short_conv", "the signal is too large for one launch");
   const std::size_t shared =
       tiles.tile_bytes() +
       static_cast<std::size_t>(tiles.planes * s.kernel_height * s.kernel_width) * sizeof(float);

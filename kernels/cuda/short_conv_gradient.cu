@@ -20,8 +20,7 @@ struct PartialSums {
     Tiles tiles;
     Strided<const T> x, dy;
     float* partial;
-    std::int64_t all_tiles, tiles_each;
-    int slices;
+    int all_tiles, tiles_each;
   };
 
   static HYENA_DEVICE void run(const Args& a) {
@@ -38,8 +37,8 @@ struct PartialSums {
       offset[k] = y * t.row_pitch + (tap - y * t.kernel_width) * t.column_pitch;
       sum[k] = 0;
     }
-    const std::int64_t begin = slice * a.tiles_each;
-    for (std::int64_t n = begin; n < begin + a.tiles_each && n < a.all_tiles; ++n) {
+    const int begin = slice * a.tiles_each;
+    for (int n = begin; n - begin < a.tiles_each && n < a.all_tiles; ++n) {
       const TileAt at = tile_at(t, group, n);
       load_tile(t, a.x, at, tile);
       barrier();
@@ -76,7 +75,9 @@ struct PartialSums {
       if (channel >= t.channels || (k < kSums ? tap >= taps : first_tap != 0)) continue;
       float total = 0;
       for (int w = 0; w < kWarps; ++w) total += load(of_warps + (k * kWarps + w) * 32 + plane);
-      store(a.partial + (slice * t.channels + channel) * (taps + 1) + tap, total);
+      store(
+          a.partial + (static_cast<std::int64_t>(slice) * t.channels + channel) * (taps + 1) + tap,
+          total);
     }
   }
 };
@@ -143,8 +144,8 @@ void weight_gradient(const ShortConvShape& s, bool channels_last, const ConstSho
   auto* partial = static_cast<float*>(workspace);
   with_type(s.type, [&](auto type) {
     using T = decltype(type);
-    launch<PartialSums<T>>({tiles, strided<T>(x), strided<T>(dy), partial, slices.tiles,
-                            slices.tiles_each, slices.count},
+    launch<PartialSums<T>>({tiles, strided<T>(x), strided<T>(dy), partial,
+                            static_cast<int>(slices.tiles), static_cast<int>(slices.tiles_each)},
                            static_cast<std::int64_t>(slices.count) * tiles.groups,
                            (taps + kSums - 1) / kSums, std::max(tiles.tile_bytes(), of_warps),
                            stream);

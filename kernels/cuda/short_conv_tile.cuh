@@ -30,11 +30,10 @@ struct TileAt {
   int row, column;
 };
 /// Tile n of B · down · across, of a group of channels.
-HYENA_DEVICE TileAt tile_at(const Tiles& t, int group, std::int64_t n) {
-  const std::int64_t line = n / t.across, item = line / t.down;
-  return {item, static_cast<std::int64_t>(group) * t.planes,
-          static_cast<int>(line - item * t.down) * t.tile_height,
-          static_cast<int>(n - line * t.across) * t.tile_width};
+HYENA_DEVICE TileAt tile_at(const Tiles& t, int group, int n) {
+  const int line = n / t.across, item = line / t.down;
+  return {item, static_cast<std::int64_t>(group) * t.planes, (line - item * t.down) * t.tile_height,
+          (n - line * t.across) * t.tile_width};
 }
 
 /// Calls f(plane, row, column) for the thread's share of planes x height x width, lanes along what
