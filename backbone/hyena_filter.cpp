@@ -8,8 +8,7 @@
 #include <c10/util/Exception.h>
 
 #include "backbone/layers.h"
-#include "backbone/ops/float32_island.h"
-#include "backbone/ops/flops.h"
+#include "backbone/ops/implicit_filter.h"
 
 namespace hyena::backbone {
 namespace {
@@ -100,7 +99,8 @@ HyenaFilter::Positions HyenaFilter::positions(std::int64_t first_lag, std::int64
 
 HyenaFilter::Positions HyenaFilter::positions_for(std::int64_t seq_len) {
   const std::int64_t lags = z_.size(1);
-  if (seq_len <= l_max_) {
+  if (seq_len == l_max_) return {.z = z_, .t = t_};
+  if (seq_len < l_max_) {
     const std::int64_t first = centred_ ? l_max_ - seq_len : 0;
     const std::int64_t last = centred_ ? l_max_ - 1 + seq_len : seq_len;
     return {.z = z_.slice(1, first, last), .t = t_.slice(1, first, last)};
@@ -128,28 +128,28 @@ HyenaFilter::Positions HyenaFilter::positions_for(std::int64_t seq_len) {
   return {.z = at::cat(z, 1), .t = at::cat(t, 1)};
 }
 
-at::Tensor HyenaFilter::window_at(const at::Tensor& t) const {
-  return at::exp(-t * deltas_.abs()) + options_.shift;  // (1, K, C)
-}
-
 at::Tensor HyenaFilter::window(std::int64_t seq_len) {
-  return window_at(positions_for(seq_len).t);
+  return at::exp(-positions_for(seq_len).t * deltas_.abs()) + options_.shift;  // (1, K, C)
 }
 
 at::Tensor HyenaFilter::forward(std::int64_t seq_len) {
-  const Float32Island island;
-  const auto dtype = compute_type(z_);
   const Positions at_lags = positions_for(seq_len);
-  auto h = at_lags.z.to(dtype);
+  ImplicitFilter filter;
+  filter.z = at_lags.z.squeeze(0);
   for (const Layer& layer : layers_) {
-    const auto weight = layer.weight.to(dtype);
-    count_flops("filter", 2.0 * static_cast<double>(h.size(1) * weight.numel()));
-    h = at::linear(h, weight, layer.bias.defined() ? layer.bias.to(dtype) : layer.bias);
-    if (layer.freq.defined()) h = at::sin(layer.freq.to(dtype) * h);
+    if (!layer.freq.defined()) break;
+    filter.layers.push_back({layer.weight, layer.bias, layer.freq});
   }
-  if (options_.modulate) h = h * window_at(at_lags.t.to(dtype));
-  if (options_.normalized) h = h / h.abs().sum(-1, /*keepdim=*/true);
-  return h;
+  filter.weight = layers_.back().weight;
+  filter.normalized = options_.normalized;
+  if (options_.modulate) {
+    filter.t = at_lags.t.flatten();
+    filter.delta = deltas_.flatten();
+    if (options_.shift != 0) {
+      filter.shift = at::full_like(filter.delta.detach(), options_.shift, at::kDouble);
+    }
+  }
+  return implicit_filter(filter).unsqueeze(0);
 }
 
 at::Tensor HyenaFilter::skip() const {

@@ -116,7 +116,6 @@ class HyenaFilter : public Module {
   };
   Positions positions(std::int64_t first_lag, std::int64_t last_lag) const;
   Positions positions_for(std::int64_t seq_len);
-  at::Tensor window_at(const at::Tensor& t) const;
 
   std::int64_t l_max_;
   HyenaFilterOptions options_;

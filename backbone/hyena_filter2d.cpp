@@ -5,8 +5,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "backbone/ops/float32_island.h"
-#include "backbone/ops/flops.h"
+#include "backbone/ops/implicit_filter.h"
 
 namespace hyena::backbone {
 namespace {
@@ -94,22 +93,19 @@ at::Tensor HyenaFilter2d::waves(std::int64_t kernel) const {
 }
 
 at::Tensor HyenaFilter2d::forward() const {
-  const Float32Island island;
-  const auto dtype = compute_type(z_);
   const std::int64_t k = kernel();
-  auto h = z_.to(dtype).flatten(2).squeeze(0).t();  // (K·K, E)
-  for (int i = 0; i < 3; ++i) {
-    const auto weight = weight_[i].to(dtype).flatten(1);
-    count_flops("filter", 2.0 * static_cast<double>(h.size(0) * weight.numel()));
-    h = at::linear(h, weight, i < 2 ? mlp_bias_[i].to(dtype) : at::Tensor());
-    if (i < 2) h = at::sin(freq_[i].to(dtype).view({1, -1}) * h);
+  ImplicitFilter filter;
+  filter.z = z_.flatten(2).squeeze(0).t();  // (K·K, E)
+  for (int i = 0; i < 2; ++i) {
+    filter.layers.push_back({weight_[i].flatten(1), mlp_bias_[i], freq_[i].flatten()});
   }
-  auto taps = h.t().view({-1, k, k});  // (D, K, K)
+  filter.weight = weight_[2].flatten(1);
   if (options_.use_decay) {
-    const auto window = at::exp(-distance_.to(dtype) * deltas_.to(dtype).abs()) + shift_.to(dtype);
-    taps = taps * window.squeeze(0);
+    filter.t = distance_.flatten();
+    filter.delta = deltas_.flatten();
+    filter.shift = shift_.flatten();
   }
-  return taps;
+  return implicit_filter(filter).t().view({-1, k, k});  // (D, K, K)
 }
 
 void HyenaFilter2d::resize(std::int64_t kernel) {

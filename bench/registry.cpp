@@ -1,5 +1,6 @@
 #include "bench/bench.h"
 #include "bench/conv.h"
+#include "bench/filter.h"
 #include "bench/loader.h"
 #include "bench/train.h"
 
@@ -16,6 +17,7 @@ std::unique_ptr<Bench> make() {
 const std::vector<BenchEntry>& benches() {
   static const std::vector<BenchEntry> all = {
       {"conv", "the long convolution, beside torch.fft and attention", make<ConvBench>},
+      {"filter", "the implicit filter, beside LibTorch's operations", make<FilterBench>},
       {"loader", "pictures a second that reach the model", make<LoaderBench>},
       {"train", "a whole training step, beside torch.fft and other mixers", make<TrainBench>},
   };
