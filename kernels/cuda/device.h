@@ -25,6 +25,7 @@
 ///   load_matrix(r, row)  load_matrix_transposed(r, row)    ldmatrix with 1, 2 or 4 tiles
 ///   copy_async<16>(shared, global) copy_async_commit() copy_async_wait<N>()
 ///   atomic_add(p, x)
+///   sine(x) cosine(x) exponential(x)    float, to a few units in the last place
 ///   opaque(i)                  i, of which the compiler knows nothing
 ///   to_float(x) from_float<T>(x) pack_floats<T>(low, high)    Bf16, Half, float
 namespace hyena::kernels::cuda {

@@ -224,6 +224,16 @@ HYENA_DEVICE unsigned pack_floats<Half>(float low, float high) {
   return detail::bits<unsigned>(__floats2half2_rn(low, high));
 }
 
+HYENA_DEVICE float sine(float x) {
+  return sinf(x);
+}
+HYENA_DEVICE float cosine(float x) {
+  return cosf(x);
+}
+HYENA_DEVICE float exponential(float x) {
+  return expf(x);
+}
+
 /// x · y + z, rounded once.
 HYENA_DEVICE float fma(float x, float y, float z) {
   return __fmaf_rn(x, y, z);

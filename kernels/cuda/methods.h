@@ -11,6 +11,13 @@ namespace hyena::kernels::cuda {
 /// a block may have 204 KB, else up to what fits (99 KB: 4096).
 std::unique_ptr<Method> make_fused_fft(const Shape& shape, const Device& device);
 
+/// cuFFT: any shape up to 2^30 padded points. Signals are loaded and stored by kernels of their own,
+/// or by callbacks in cuFFT's kernels, for builds with CUDA 13. The one object that keeps something
+/// between calls: cuFFT's plans, which *_workspace() makes. Ask for the workspace before capturing
+/// a graph.
+std::unique_ptr<Method> make_cufft(const Shape& shape, const Device& device);
+std::unique_ptr<Method> make_cufft_callbacks(const Shape& shape, const Device& device);
+
 /// Every output as a sum over the taps: any shape; meant for few positions.
 std::unique_ptr<Method> make_direct(const Shape& shape, const Device& device);
 

@@ -1,8 +1,11 @@
 #include "tests/kernels/cuda/host_runtime.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <numeric>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "tests/kernels/cuda/fiber.h"
@@ -315,10 +318,21 @@ void load_tiles(unsigned* r, int tiles, bool transposed, const void* row, Site s
       site);
 }
 
+/// With HYENA_LAUNCHES=FILE: kernel, threads and bytes of shared memory, for bench/ptxas_report.
+static void note_launch(const char* kernel, const Grid& grid) {
+  static const char* const path = std::getenv("HYENA_LAUNCHES");
+  static std::set<std::string> noted;
+  if (path == nullptr) return;
+  const std::string line = short_name(kernel) + "\t" + std::to_string(grid.threads) + "\t" +
+                           std::to_string(grid.shared_bytes) + "\n";
+  if (noted.insert(line).second) std::ofstream(path, std::ios::app) << line;
+}
+
 void run(const char* kernel, const Grid& grid, void (*body)(const void*), const void* args) {
   if (grid.threads < 1 || grid.threads > 1024 || grid.blocks > INT32_MAX || grid.rows > 65535) {
     throw Fault(std::string("a launch that no device takes: ") + kernel);
   }
+  note_launch(kernel, grid);
   for (std::int64_t row = 0; row < grid.rows; ++row) {
     for (std::int64_t b = 0; b < grid.blocks; ++b) block().run(kernel, grid, b, row, body, args);
   }

@@ -326,6 +326,16 @@ inline float fma(float x, float y, float z) {
   return x * y + z;
 }
 
+inline float sine(float x) {
+  return std::sin(x);
+}
+inline float cosine(float x) {
+  return std::cos(x);
+}
+inline float exponential(float x) {
+  return std::exp(x);
+}
+
 struct alignas(8) float2 {
   float x, y;
 };

@@ -183,6 +183,7 @@ MethodErrors errors_of(const MethodCase& c) {
   Device device = test_device();
   if (c.multiprocessors != 0) device.multiprocessors = c.multiprocessors;
   if (c.shared_per_block != 0) device.shared_per_block = c.shared_per_block;
+  if (c.l2_bytes != 0) device.l2_bytes = c.l2_bytes;
   const auto method = choose_method(s, device, c.method);
   std::mt19937_64 draw(c.seed);
   const std::int64_t L = s.length(), D = c.channels, B = c.batch;

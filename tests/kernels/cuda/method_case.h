@@ -21,6 +21,7 @@ struct MethodCase {
   double size = 1;  ///< standard deviation of k and v; taps are by its square smaller
   std::uint64_t seed = 1;
   int multiprocessors = 0, shared_per_block = 0;  ///< told to the method; 0: the device's
+  std::size_t l2_bytes = 0;  ///< of the device, for methods that go by it; 0: as it is
 
   Shape shape() const;
   std::string name() const;
