@@ -26,6 +26,7 @@
 ///   copy_async<16>(shared, global) copy_async_commit() copy_async_wait<N>()
 ///   atomic_add(p, x)
 ///   opaque(i)                  i, of which the compiler knows nothing
+///   HYENA_UNROLL HYENA_KEEP_LOOP    before a loop: unroll it, or do not
 ///   to_float(x) from_float<T>(x) pack_floats<T>(low, high)    Bf16, Half, float
 namespace hyena::kernels::cuda {
 

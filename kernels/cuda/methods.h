@@ -7,6 +7,9 @@
 /// The methods of kMethods, each in its own source. Null where a method does not serve the shape.
 namespace hyena::kernels::cuda {
 
+/// Sequences of 4097 … 2^22 positions: transforms of columns and rows of a matrix, in three kernels.
+std::unique_ptr<Method> make_four_step(const Shape& shape, const Device& device);
+
 /// Every output as a sum over the taps: any shape; meant for few positions.
 std::unique_ptr<Method> make_direct(const Shape& shape, const Device& device);
 

@@ -7,6 +7,7 @@ namespace hyena::kernels::cuda {
 
 // One line a method; the order is the choice.
 const MethodKind kMethods[] = {
+    {"four_step", &make_four_step},
     {"direct", &make_direct},
 };
 const int kMethodCount = static_cast<int>(sizeof(kMethods) / sizeof(kMethods[0]));

@@ -179,7 +179,10 @@ std::string MethodCase::name() const {
 
 MethodErrors errors_of(const MethodCase& c) {
   const Shape s = c.shape();
-  const auto method = choose_method(s, test_device(), c.method);
+  Device device = test_device();
+  if (c.l2_bytes != 0) device.l2_bytes = c.l2_bytes;
+  if (c.shared_per_block != 0) device.shared_per_block = c.shared_per_block;
+  const auto method = choose_method(s, device, c.method);
   std::mt19937_64 draw(c.seed);
   const std::int64_t L = s.length(), D = c.channels, B = c.batch;
   const std::int64_t count = B * D * L, taps = s.taps_height * s.taps_width;

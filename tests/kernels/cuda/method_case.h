@@ -19,6 +19,8 @@ struct MethodCase {
   bool q = true, k = true, bias = true;
   Type type = Type::kFloat32;
   std::uint64_t seed = 1;
+  std::size_t l2_bytes = 0;  ///< that the method is told; 0: those of the device
+  int shared_per_block = 0;  ///< the same
 
   Shape shape() const;
   std::string name() const;

@@ -1,0 +1,94 @@
+#include "kernels/cuda/four_step_columns.cuh"
+
+namespace hyena::kernels::cuda::four_step {
+namespace {
+
+template <class T>
+struct Gated {
+  static constexpr bool kReal = true;
+  Signal<const T> gate, second_gate;
+  Signal<T> result, second_result;
+  Group group;
+  std::int64_t length;
+
+  struct Row {
+    const T *gate, *second_gate;
+    T *result, *second_result;
+    std::int64_t length;
+
+    HYENA_DEVICE static void put(T* result, const T* gate, std::int64_t n, float x) {
+      if (result == nullptr) return;
+      store_once(result + n,
+                 from_float<T>(gate != nullptr ? x * to_float(load_once(gate + n)) : x));
+    }
+    HYENA_DEVICE void put(std::int64_t n, float2 x) const {
+      if (n >= length) return;
+      put(result, gate, n, x.x);
+      put(second_result, second_gate, n, x.x);
+    }
+  };
+  template <class U>
+  HYENA_DEVICE static U* start(const Signal<U>& s, std::int64_t b, std::int64_t d) {
+    return s.data != nullptr ? s.row(b, d) : nullptr;
+  }
+  HYENA_DEVICE Row row(std::int64_t s) const {
+    const std::int64_t b = group.first_item + s % group.items;
+    const std::int64_t d = group.first_channel + s / group.items;
+    return {start(gate, b, d), start(second_gate, b, d), start(result, b, d),
+            start(second_result, b, d), length};
+  }
+};
+
+/// The way back of load_lags.
+struct LagGradients {
+  static constexpr bool kReal = false;
+  float* dense;
+  std::int64_t first_lag, length, size;
+  float scale;
+
+  struct Row {
+    float* zero;
+    std::int64_t first_lag, length, size;
+    float scale;
+    HYENA_DEVICE void put(std::int64_t n, float2 x) const {
+      if (n < length) store(zero + n, x.x * scale);
+      if (n - size >= first_lag) store(zero + n - size, x.y * scale);
+    }
+  };
+  HYENA_DEVICE Row row(std::int64_t s) const {
+    return {dense + s * (length - first_lag) - first_lag, first_lag, length, size, scale};
+  }
+};
+
+template <class Sink>
+void store_to(const Context& c, const Sink& sink, std::int64_t count, const float* spectra) {
+  with_radix(c.plan.radix, [&](auto radix) {
+    constexpr int R = decltype(radix)::value;
+    launch<StoreColumns<Sink, R>>(
+        {sink, column_place<R>(c), reinterpret_cast<const float2*>(spectra)},
+        count * (c.plan.columns / kTile), 1, column_shared_bytes(R), c.stream);
+  });
+}
+
+}  // namespace
+
+void store_columns(const Context& c, const Group& group, const float* spectra,
+                   const Stores& stores) {
+  with_type(c.type, [&](auto type) {
+    using T = decltype(type);
+    store_to(c,
+             Gated<T>{signal<T>(stores.gate), signal<T>(stores.second_gate),
+                      signal<T>(stores.result), signal<T>(stores.second_result), group, c.length},
+             group.count(), spectra);
+  });
+}
+
+void store_lags(const Context& c, std::int64_t channels, std::int64_t first_lag,
+                const float* spectra, float* dense) {
+  store_to(c,
+           LagGradients{dense, first_lag, c.length, c.plan.size(),
+                        1 / static_cast<float>(c.plan.size())},
+           channels, spectra);
+}
+
+}  // namespace hyena::kernels::cuda::four_step
