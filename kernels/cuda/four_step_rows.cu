@@ -5,7 +5,8 @@ namespace {
 
 template <class Transform>
 struct ConvolveRows {
-  static constexpr int kThreads = Transform::kThreads, kMinBlocks = kThreads == 256 ? 3 : 1;
+  static constexpr int kThreads = Transform::kThreads;
+  static constexpr int kMinBlocks = Transform::kColumns < 4096 ? 3 : kThreads == 256 ? 2 : 1;
   struct Args {
     Transform transform;
     float2* spectra;

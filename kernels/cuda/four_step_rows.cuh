@@ -38,6 +38,7 @@ HYENA_DEVICE void deal(F&& f) {
 template <int Columns, int... Radices>
 struct RowTransform {
   static constexpr int kThreads = Columns < 16384 ? 256 : 512;
+  static constexpr int kColumns = Columns;
   static constexpr int kRows = Columns < 4096 ? 4096 / Columns : 1;
   static constexpr int kNumbers = kRows * Columns;
   static constexpr int kLanes = Columns / 16;  ///< groups of a row in the last step
@@ -86,7 +87,7 @@ struct RowTransform {
       using Step = RowSteps<N, R, Rest...>;
       constexpr int s = Step::kStride;
       deal<kThreads, kNumbers / R>([&](int g) {
-        const int offset = opaque(g % s), first = g / s * N + offset;
+        const int offset = g % s, first = g / s * N + offset;
         float2* line = shared + padded(first);
         float2 x[R];
         for_each<R>([&](auto i) {
@@ -116,7 +117,7 @@ struct RowTransform {
       inverse_step(typename Step::Next(), rows, shared, table + Step::kTable);
       barrier();
       deal<kThreads, kNumbers / R>([&](int g) {
-        const int offset = opaque(g % s), first = g / s * N + offset;
+        const int offset = g % s, first = g / s * N + offset;
         float2* line = shared + padded(first);
         float2 x[R];
         x[0] = load(line);
