@@ -8,7 +8,6 @@
 namespace hyena::kernels::cuda {
 namespace {
 
-using four_step::Group;
 using four_step::Rows;
 
 constexpr std::int64_t kShortest = 4097, kLongest = 1 << 22;
@@ -54,7 +53,7 @@ class FourStep : public Method {
                ConstSequences k, ConstSequences v, Sequences y) const override {
     const auto c = context(call);
     auto* spectra = static_cast<float*>(call.workspace);
-    for_each_group(batch, group_of(batch, 1), [&](const Group& group) {
+    for_each_group(batch, shape_.channels, group_of(batch, 1), [&](const Group& group) {
       load_columns(c, group, k, v, spectra);
       transform_rows(c, Rows::kConvolve, group.channels, group.items, spectra,
                      of_channel(filter, group));
@@ -76,7 +75,7 @@ class FourStep : public Method {
     float* dc = u + 2 * largest.count() * plan_.size();
     float* dh = dc + 2 * largest.count() * plan_.size();
     float* dense = dh + 2 * largest.channels * plan_.size();
-    for_each_group(batch, largest, [&](const Group& group) {
+    for_each_group(batch, shape_.channels, largest, [&](const Group& group) {
       load_columns(c, group, k, v, u);
       load_columns(c, group, q, dy, dc);
       differentiate_rows(c, group.channels, group.items, u, dc, of_channel(filter, group), dh,
@@ -103,32 +102,13 @@ class FourStep : public Method {
     return static_cast<const float*>(filter) + 2 * group.first_channel * plan_.size();
   }
 
-  /// So many sequences, of `spectra` spectra each, that half of the second cache holds them: the
-  /// three kernels then meet in it. All items of a channel before the next one, since they share
-  /// its filter; but in the backward pass, whose blocks take the items in turn, at least so many
-  /// channels that all multiprocessors have two blocks.
+  /// For `spectra` spectra of each sequence. In the backward pass blocks take the items in turn:
+  /// there all multiprocessors should find two blocks among the channels.
   Group group_of(std::int64_t batch, std::int64_t spectra) const {
-    const std::int64_t cache = static_cast<std::int64_t>(device_.l2_bytes) / 2;
-    const std::int64_t held = std::max<std::int64_t>(1, cache / (8 * spectra * plan_.size()));
     const std::int64_t blocks = plan_.size() / std::max(4096, plan_.columns);
     const std::int64_t busy =
         spectra == 1 ? 1 : (2 * device_.multiprocessors + blocks - 1) / blocks;
-    const std::int64_t channels =
-        std::min({shape_.channels, held, std::max(busy, held / std::max<std::int64_t>(1, batch))});
-    const std::int64_t items =
-        std::clamp<std::int64_t>(held / channels, 1, std::max<std::int64_t>(1, batch));
-    return {0, 0, static_cast<int>(items), static_cast<int>(channels)};
-  }
-
-  /// f(group): channels outside, items inside.
-  template <class F>
-  void for_each_group(std::int64_t batch, const Group& largest, F&& f) const {
-    for (std::int64_t d = 0; d < shape_.channels; d += largest.channels) {
-      for (std::int64_t b = 0; b < batch; b += largest.items) {
-        f(Group{b, d, static_cast<int>(std::min<std::int64_t>(largest.items, batch - b)),
-                static_cast<int>(std::min<std::int64_t>(largest.channels, shape_.channels - d))});
-      }
-    }
+    return largest_group(device_, batch, shape_.channels, 8 * spectra * plan_.size(), busy);
   }
 
   Shape shape_;

@@ -1,31 +1,8 @@
 #include "kernels/cuda/four_step_columns.cuh"
+#include "kernels/cuda/gates.cuh"
 
 namespace hyena::kernels::cuda::four_step {
 namespace {
-
-/// k ⊙ v.
-template <class T>
-struct Product {
-  static constexpr bool kReal = true;
-  Signal<const T> k, v;
-  Group group;
-  std::int64_t length;
-
-  struct Row {
-    const T *k, *v;
-    std::int64_t length;
-    HYENA_DEVICE float2 at(std::int64_t n) const {
-      if (n >= length) return make_float2(0, 0);
-      const float u = to_float(load_once(v + n));
-      return make_float2(k != nullptr ? u * to_float(load_once(k + n)) : u, 0);
-    }
-  };
-  HYENA_DEVICE Row row(std::int64_t s) const {
-    const std::int64_t b = group.first_item + s % group.items;
-    const std::int64_t d = group.first_channel + s / group.items;
-    return {k.data != nullptr ? k.row(b, d) : nullptr, v.row(b, d), length};
-  }
-};
 
 /// Taps of one channel: h+[n] + i · h−[M − n].
 struct LagTaps {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/cuda/method.h"
+#include "kernels/cuda/group.h"
 
 /// A transform of length M = A · B on the ring x^M = −i, X[k] = Σ u[n] e^(−2πi n(k+¼)/M), for
 /// signals that one block of threads cannot hold. With n = B·n1 + n2 and k = k1 + A·k2:
@@ -44,14 +44,6 @@ std::vector<int> row_radices(int columns);
 /// Writes table_of(plan).size pairs.
 void fill(const Plan& plan, float* table);
 
-/// Consecutive channels and sequences of a batch that the three kernels take together. Spectrum
-/// `s` is that of sequence first_item + s % items, channel first_channel + s / items.
-struct Group {
-  std::int64_t first_item, first_channel;
-  int items, channels;
-  std::int64_t count() const { return static_cast<std::int64_t>(items) * channels; }
-};
-
 struct Context {
   Plan plan;
   std::int64_t length;  ///< L
@@ -67,12 +59,7 @@ void load_columns(const Context& context, const Group& group, const ConstSequenc
 void load_lags(const Context& context, std::int64_t channels, std::int64_t first_lag,
                const float* dense, float* spectra);
 
-/// x, the real part of the inverse columns, multiplied by one signal or two and stored; an absent
-/// signal is 1, an absent result is not written.
-struct Stores {
-  ConstSequences gate, second_gate;
-  Sequences result, second_result;
-};
+/// The real part of the inverse columns.
 void store_columns(const Context& context, const Group& group, const float* spectra,
                    const Stores& stores);
 /// Gradients by channel and lag from spectra whose rows are transformed back, times 1/M.

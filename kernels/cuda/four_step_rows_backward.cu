@@ -43,7 +43,7 @@ struct DifferentiateRows {
           } else if (pass == 1) {
             const float2 product = multiply_conjugate(x[n], load(u + slot));
             const bool first = step == 1 && !a.add;
-            store(dh + slot, first ? product : cuda::add(load(dh + slot), product));
+            store(dh + slot, first ? product : add(load(dh + slot), product));
             x[n] = swapped(multiply_conjugate(x[n], load(h + slot)));
           } else {
             x[n] = swapped(multiply(load(u + slot), load(h + slot)));

@@ -1,43 +1,8 @@
 #include "kernels/cuda/four_step_columns.cuh"
+#include "kernels/cuda/gates.cuh"
 
 namespace hyena::kernels::cuda::four_step {
 namespace {
-
-template <class T>
-struct Gated {
-  static constexpr bool kReal = true;
-  Signal<const T> gate, second_gate;
-  Signal<T> result, second_result;
-  Group group;
-  std::int64_t length;
-
-  struct Row {
-    const T *gate, *second_gate;
-    T *result, *second_result;
-    std::int64_t length;
-
-    HYENA_DEVICE static void put(T* result, const T* gate, std::int64_t n, float x) {
-      if (result == nullptr) return;
-      store_once(result + n,
-                 from_float<T>(gate != nullptr ? x * to_float(load_once(gate + n)) : x));
-    }
-    HYENA_DEVICE void put(std::int64_t n, float2 x) const {
-      if (n >= length) return;
-      put(result, gate, n, x.x);
-      put(second_result, second_gate, n, x.x);
-    }
-  };
-  template <class U>
-  HYENA_DEVICE static U* start(const Signal<U>& s, std::int64_t b, std::int64_t d) {
-    return s.data != nullptr ? s.row(b, d) : nullptr;
-  }
-  HYENA_DEVICE Row row(std::int64_t s) const {
-    const std::int64_t b = group.first_item + s % group.items;
-    const std::int64_t d = group.first_channel + s / group.items;
-    return {start(gate, b, d), start(second_gate, b, d), start(result, b, d),
-            start(second_result, b, d), length};
-  }
-};
 
 /// The way back of load_lags.
 struct LagGradients {
@@ -76,10 +41,7 @@ void store_columns(const Context& c, const Group& group, const float* spectra,
                    const Stores& stores) {
   with_type(c.type, [&](auto type) {
     using T = decltype(type);
-    store_to(c,
-             Gated<T>{signal<T>(stores.gate), signal<T>(stores.second_gate),
-                      signal<T>(stores.result), signal<T>(stores.second_result), group, c.length},
-             group.count(), spectra);
+    store_to(c, gated<T>(stores, group, c.length), group.count(), spectra);
   });
 }
 
