@@ -1,29 +1,9 @@
 #include "kernels/cuda/four_step_columns.cuh"
 #include "kernels/cuda/gates.cuh"
+#include "kernels/cuda/lag_rows.cuh"
 
 namespace hyena::kernels::cuda::four_step {
 namespace {
-
-/// The way back of load_lags.
-struct LagGradients {
-  static constexpr bool kReal = false;
-  float* dense;
-  std::int64_t first_lag, length, size;
-  float scale;
-
-  struct Row {
-    float* zero;
-    std::int64_t first_lag, length, size;
-    float scale;
-    HYENA_DEVICE void put(std::int64_t n, float2 x) const {
-      if (n < length) store(zero + n, x.x * scale);
-      if (n - size >= first_lag) store(zero + n - size, x.y * scale);
-    }
-  };
-  HYENA_DEVICE Row row(std::int64_t s) const {
-    return {dense + s * (length - first_lag) - first_lag, first_lag, length, size, scale};
-  }
-};
 
 template <class Sink>
 void store_to(const Context& c, const Sink& sink, std::int64_t count, const float* spectra) {
@@ -48,7 +28,7 @@ void store_columns(const Context& c, const Group& group, const float* spectra,
 void store_lags(const Context& c, std::int64_t channels, std::int64_t first_lag,
                 const float* spectra, float* dense) {
   store_to(c,
-           LagGradients{dense, first_lag, c.length, c.plan.size(),
+           LagGradients{dense, c.length - first_lag, first_lag, c.length, c.plan.size(),
                         1 / static_cast<float>(c.plan.size())},
            channels, spectra);
 }

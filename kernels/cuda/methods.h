@@ -10,6 +10,9 @@ namespace hyena::kernels::cuda {
 /// Sequences of 4097 … 2^22 positions: transforms of columns and rows of a matrix, in three kernels.
 std::unique_ptr<Method> make_four_step(const Shape& shape, const Device& device);
 
+/// Grids, and sequences, of up to about 900 rows and 1800 columns: transforms of rows and columns.
+std::unique_ptr<Method> make_grid_fft(const Shape& shape, const Device& device);
+
 /// Every output as a sum over the taps: any shape; meant for few positions.
 std::unique_ptr<Method> make_direct(const Shape& shape, const Device& device);
 

@@ -8,6 +8,7 @@ namespace hyena::kernels::cuda {
 // One line a method; the order is the choice.
 const MethodKind kMethods[] = {
     {"four_step", &make_four_step},
+    {"grid_fft", &make_grid_fft},
     {"direct", &make_direct},
 };
 const int kMethodCount = static_cast<int>(sizeof(kMethods) / sizeof(kMethods[0]));
