@@ -23,7 +23,6 @@ struct DifferentiateColumns {
     HYENA_KEEP_LOOP
     for (int item = 0; item < a.items; ++item) {
       const std::int64_t at_rows = (channel * a.items + item) * place.height * W;
-      if (item > 0) barrier();
       HYENA_KEEP_LOOP
       for (int which = 0; which < 2; ++which) {
         const Tile tile = place.tile(which);

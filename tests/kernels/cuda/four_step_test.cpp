@@ -31,6 +31,12 @@ TEST(FourStep, Lengths) {
   }
 }
 
+TEST(FourStep, Channels) {
+  expect_exact(of(4097, false, 3, 3));
+  expect_exact(of(4097, true, 1, 17));
+  expect_exact(of(16400, false, 2, 3));
+}
+
 TEST(FourStep, LongSequences) {
   expect_exact(of(65536, true));
   expect_exact(of(65536, false));
