@@ -27,6 +27,7 @@
 ///   atomic_add(p, x)
 ///   sine(x) cosine(x) exponential(x)    float, to a few units in the last place
 ///   opaque(i)                  i, of which the compiler knows nothing
+///   HYENA_UNROLL HYENA_KEEP_LOOP    before a loop: unroll it, or do not
 ///   to_float(x) from_float<T>(x) pack_floats<T>(low, high)    Bf16, Half, float
 namespace hyena::kernels::cuda {
 

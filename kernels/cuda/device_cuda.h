@@ -10,6 +10,7 @@
 #define HYENA_DEVICE __device__ __forceinline__
 #define HYENA_HOST_DEVICE __host__ __device__ __forceinline__
 #define HYENA_UNROLL _Pragma("unroll")
+#define HYENA_KEEP_LOOP _Pragma("unroll 1")
 
 namespace hyena::kernels::cuda {
 

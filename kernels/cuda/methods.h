@@ -7,16 +7,22 @@
 /// The methods of kMethods, each in its own source. Null where a method does not serve the shape.
 namespace hyena::kernels::cuda {
 
-/// One transform on the ring x^N = i in the shared memory of a block: sequences, L up to 16384 where
-/// a block may have 204 KB, else up to what fits (99 KB: 4096).
+/// One transform on the ring x^N = i in the shared memory of a block: sequences, L up to 16384
+/// where a block may have 204 KB, else up to what fits (99 KB: 4096).
 std::unique_ptr<Method> make_fused_fft(const Shape& shape, const Device& device);
 
-/// cuFFT: any shape up to 2^30 padded points. Signals are loaded and stored by kernels of their own,
-/// or by callbacks in cuFFT's kernels, for builds with CUDA 13. The one object that keeps something
-/// between calls: cuFFT's plans, which *_workspace() makes. Ask for the workspace before capturing
-/// a graph.
+/// cuFFT: any shape up to 2^30 padded points. Signals are loaded and stored by kernels of their
+/// own, or by callbacks in cuFFT's kernels, for builds with CUDA 13. The one object that keeps
+/// something between calls: cuFFT's plans, which *_workspace() makes. Ask for the workspace before
+/// capturing a graph.
 std::unique_ptr<Method> make_cufft(const Shape& shape, const Device& device);
 std::unique_ptr<Method> make_cufft_callbacks(const Shape& shape, const Device& device);
+
+/// Sequences of 4097 … 2^22 positions: transforms of columns and rows of a matrix, in three
+/// kernels.
+std::unique_ptr<Method> make_four_step(const Shape& shape, const Device& device);
+/// Grids, and sequences, of up to about 900 rows and 1800 columns: transforms of rows and columns.
+std::unique_ptr<Method> make_grid_fft(const Shape& shape, const Device& device);
 
 /// Every output as a sum over the taps: any shape; meant for few positions.
 std::unique_ptr<Method> make_direct(const Shape& shape, const Device& device);

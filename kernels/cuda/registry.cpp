@@ -9,6 +9,8 @@ namespace hyena::kernels::cuda {
 const MethodKind kMethods[] = {
     {"toeplitz", &make_toeplitz, &toeplitz_wins},
     {"fused_fft", &make_fused_fft},
+    {"four_step", &make_four_step},
+    {"grid_fft", &make_grid_fft},
     {"cufft", &make_cufft},
     {"cufft-callbacks", &make_cufft_callbacks},
     {"direct", &make_direct},

@@ -22,6 +22,7 @@
 #define HYENA_DEVICE inline
 #define HYENA_HOST_DEVICE inline
 #define HYENA_UNROLL
+#define HYENA_KEEP_LOOP
 
 namespace hyena::kernels::cuda {
 
