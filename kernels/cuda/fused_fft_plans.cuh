@@ -74,14 +74,10 @@ struct Group {
             shared_memory<float>() + thread_index() / Plan::kThreads * (bytes_between / 4),
             thread_index() % Plan::kThreads};
   }
-  static HYENA_DEVICE std::int64_t row() {
-    if constexpr (kRows == 1) {
-      return block_index();
-    } else {
-      return static_cast<std::int64_t>(block_index()) * kRows + thread_index() / Plan::kThreads;
-    }
+  static HYENA_DEVICE int row() {
+    return kRows == 1 ? block_index() : block_index() * kRows + thread_index() / Plan::kThreads;
   }
-  static std::int64_t blocks(std::int64_t rows) { return (rows + kRows - 1) / kRows; }
+  static int blocks(int rows) { return (rows + kRows - 1) / kRows; }
 };
 
 }  // namespace hyena::kernels::cuda::fused_fft

@@ -53,11 +53,17 @@ struct WholeExchange {
   static constexpr int kLast = Plan::kStages == 3 ? Plan::kThird : Plan::kSecond;
   static HYENA_HOST_DEVICE constexpr int padded(int place) { return place + 2 * (place / kLast); }
   static constexpr int kBytes = padded(Plan::N) * 8;  ///< for each row
+  /// The compiler shall neither keep it in a register from one exchange to the next nor see the
+  /// bits that it has not, which would cost an instruction for each offset.
+  template <class Lines>
+  static HYENA_DEVICE int base_of(int t) {
+    return opaque(padded(Lines::place(opaque(t))));
+  }
 
   template <int S>
   static HYENA_DEVICE void put(float* shared, int t, const float2 (&x)[Plan::P]) {
     using Lines = RingLines<Plan, S>;
-    float2* p = reinterpret_cast<float2*>(shared) + opaque(padded(Lines::place(t)));
+    float2* p = reinterpret_cast<float2*>(shared) + base_of<Lines>(t);
     HYENA_UNROLL
     for (int i = 0; i < Plan::P; ++i) {
       if constexpr (Lines::kIsLast || Lines::kPairs) {
@@ -75,7 +81,7 @@ struct WholeExchange {
   template <int S>
   static HYENA_DEVICE void take(const float* shared, int t, float2 (&x)[Plan::P]) {
     using Lines = RingLines<Plan, S>;
-    const float2* p = reinterpret_cast<const float2*>(shared) + opaque(padded(Lines::place(t)));
+    const float2* p = reinterpret_cast<const float2*>(shared) + base_of<Lines>(t);
     HYENA_UNROLL
     for (int i = 0; i < Plan::P; ++i) {
       if constexpr (Lines::kIsLast || Lines::kPairs) {
@@ -109,12 +115,16 @@ struct SplitExchange {
     return place + 4 * (place / 32) + 16 * (place / RingLines<Plan, 1>::kStride);
   }
   static constexpr int kBytes = padded(Plan::N) * 4;
+  template <class Lines>
+  static HYENA_DEVICE int base_of(int t) {
+    return opaque(padded(Lines::place(opaque(t))));
+  }
 
   template <int S, bool Imaginary>
   static HYENA_DEVICE void put(float* shared, int t, const float2 (&x)[Plan::P]) {
     using Lines = RingLines<Plan, S>;
     const auto part = [&x](int i) { return Imaginary ? x[i].y : x[i].x; };
-    float* p = shared + opaque(padded(Lines::place(t)));
+    float* p = shared + base_of<Lines>(t);
     constexpr int kStep = Lines::kIsLast ? 4 : 1;
     HYENA_UNROLL
     for (int i = 0; i < Plan::P; i += kStep) {
@@ -131,7 +141,7 @@ struct SplitExchange {
   static HYENA_DEVICE void take(const float* shared, int t, float2 (&x)[Plan::P]) {
     using Lines = RingLines<Plan, S>;
     const auto part = [&x](int i) -> float& { return Imaginary ? x[i].y : x[i].x; };
-    const float* p = shared + opaque(padded(Lines::place(t)));
+    const float* p = shared + base_of<Lines>(t);
     constexpr int kStep = Lines::kIsLast ? 4 : 1;
     HYENA_UNROLL
     for (int i = 0; i < Plan::P; i += kStep) {

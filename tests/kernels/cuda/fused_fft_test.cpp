@@ -61,6 +61,12 @@ TEST(FusedFft, GradientsAddUpOverTheBatch) {
   }
 }
 
+TEST(FusedFft, NoItemsGiveNoGradient) {
+  const MethodErrors e = errors_of(of(100, 0, 2, true));
+  EXPECT_EQ(e.dh, 0);
+  EXPECT_EQ(e.db, 0);
+}
+
 TEST(FusedFft, TypesOfElements) {
   for (const Type type : {Type::kBFloat16, Type::kFloat16}) {
     // Odd lengths are moved element by element, even ones in pairs.
