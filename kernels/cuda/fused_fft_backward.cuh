@@ -33,14 +33,14 @@ struct Backward {
       float2 x[P];
       {
         float dc[P];
-        read_product<Plan>(a.storage, t, length(), a.q, a.dy, item, d, dc);
+        read_product<Plan>(a.storage, t, length(), a.q, a.dy, opaque(item), opaque(d), dc);
         block.forward(dc, x);
       }
       keep(block, x);
       block.sync();
       {
         float u[P];
-        read_product<Plan>(a.storage, t, length(), a.k, a.v, item, d, u);
+        read_product<Plan>(a.storage, t, length(), a.k, a.v, opaque(item), opaque(d), u);
         block.forward(u, x);
       }
       multiply(a, x, kept(block), opaque(d), t, item >= a.groups);
@@ -48,15 +48,16 @@ struct Backward {
         block.inverse(x);
         float c[P];
         block.real_parts(x, c);
-        write_product<Plan>(a.storage, t, length(), a.dy, a.dq, item, d, c);
+        write_product<Plan>(a.storage, t, length(), a.dy, a.dq, opaque(item), opaque(d), c);
         block.sync();
       }
       fetch(block, x);
       block.inverse(x);
       float du[P];
       block.real_parts(x, du);
-      if (a.dk.data != nullptr) write_product<Plan>(a.storage, t, length(), a.v, a.dk, item, d, du);
-      write_product<Plan>(a.storage, t, length(), a.k, a.dv, item, d, du);
+      if (a.dk.data != nullptr)
+        write_product<Plan>(a.storage, t, length(), a.v, a.dk, opaque(item), opaque(d), du);
+      write_product<Plan>(a.storage, t, length(), a.k, a.dv, opaque(item), opaque(d), du);
     }
   }
 
@@ -88,24 +89,32 @@ struct Backward {
   static HYENA_DEVICE void multiply(const Args& a, float2 (&x)[P], float4* kept, int d, int t,
                                     bool add) {
     const std::int64_t of_h = min_of(d, a.channels - 1);
-    const std::int64_t slot = static_cast<std::int64_t>(d) * a.groups + block_row();
+    const std::int64_t slot = d * a.groups + block_row();
     const float4* h = static_cast<const float4*>(a.spectrum) + of_h * (N / 2) + t;
     float4* sums = static_cast<float4*>(a.sums) + slot * (N / 2) + t;
+    // Two passes, and few points at a time: loads of all at once would need more registers than
+    // there are.
+    HYENA_UNROLL
+    for (int i = 0; i < P; i += 2) {
+      const int at = i / 2 * T;
+      const float4 dc = load(kept + at);
+      float4 sum = make_float4(0, 0, 0, 0);
+      if (add) sum = load(sums + at);
+      const float2 of0 = times_conjugate(make_float2(dc.x, dc.y), x[i]);
+      const float2 of1 = times_conjugate(make_float2(dc.z, dc.w), x[i + 1]);
+      store(sums + at, make_float4(sum.x + of0.x, sum.y + of0.y, sum.z + of1.x, sum.w + of1.y));
+      if (i % 8 == 6) warp_barrier();
+    }
     HYENA_UNROLL
     for (int i = 0; i < P; i += 2) {
       const int at = i / 2 * T;
       const float4 dc = load(kept + at), two = load(h + at);
-      const float2 dc0 = make_float2(dc.x, dc.y), dc1 = make_float2(dc.z, dc.w);
       const float2 h0 = make_float2(two.x, two.y), h1 = make_float2(two.z, two.w);
-      float4 sum = make_float4(0, 0, 0, 0);
-      if (add) sum = load(sums + at);
-      const float2 of0 = times_conjugate(dc0, x[i]), of1 = times_conjugate(dc1, x[i + 1]);
-      store(sums + at, make_float4(sum.x + of0.x, sum.y + of0.y, sum.z + of1.x, sum.w + of1.y));
-      const float2 du0 = times_conjugate(dc0, h0), du1 = times_conjugate(dc1, h1);
+      const float2 du0 = times_conjugate(make_float2(dc.x, dc.y), h0);
+      const float2 du1 = times_conjugate(make_float2(dc.z, dc.w), h1);
       store(kept + at, make_float4(du0.x, du0.y, du1.x, du1.y));
       x[i] = times(x[i], h0);
       x[i + 1] = times(x[i + 1], h1);
-      // Loads of all points at once would need more registers than there are.
       if (i % 8 == 6) warp_barrier();
     }
   }

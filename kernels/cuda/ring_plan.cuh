@@ -37,8 +37,12 @@ struct RingLines {
   static constexpr int kNodeStep = kIsLast ? T : T / kPerNode;
   static_assert(kIsLast || T % kPerNode == 0, "a thread's lines share their columns");
 
-  static HYENA_DEVICE int node(int t) { return t / kPerNode; }
-  static HYENA_DEVICE int column(int t) { return kIsLast ? 0 : kAdjacent * (t % kPerNode); }
+  static HYENA_DEVICE int node(int t) {
+    return static_cast<int>(static_cast<unsigned>(t) / kPerNode);
+  }
+  static HYENA_DEVICE int column(int t) {
+    return kIsLast ? 0 : kAdjacent * static_cast<int>(static_cast<unsigned>(t) % kPerNode);
+  }
   /// The place of register 0, and how far behind it that of register i lies.
   static HYENA_DEVICE int place(int t) { return node(t) * R * kStride + column(t); }
   static HYENA_HOST_DEVICE constexpr int offset(int i) {
@@ -51,7 +55,9 @@ struct RingLines {
 template <class Plan>
 struct WholeExchange {
   static constexpr int kLast = Plan::kStages == 3 ? Plan::kThird : Plan::kSecond;
-  static HYENA_HOST_DEVICE constexpr int padded(int place) { return place + 2 * (place / kLast); }
+  static HYENA_HOST_DEVICE constexpr int padded(int place) {
+    return place + 2 * static_cast<int>(static_cast<unsigned>(place) / kLast);
+  }
   static constexpr int kBytes = padded(Plan::N) * 8;  ///< for each row
   /// The compiler shall neither keep it in a register from one exchange to the next nor see the
   /// bits that it has not, which would cost an instruction for each offset.
@@ -112,7 +118,8 @@ struct SplitExchange {
   static_assert(Plan::kThird == 16 && !RingLines<Plan, 1>::kPairs && !RingLines<Plan, 2>::kPairs,
                 "the padding is made for this form");
   static HYENA_HOST_DEVICE constexpr int padded(int place) {
-    return place + 4 * (place / 32) + 16 * (place / RingLines<Plan, 1>::kStride);
+    const auto p = static_cast<unsigned>(place);
+    return static_cast<int>(p + 4 * (p / 32) + 16 * (p / RingLines<Plan, 1>::kStride));
   }
   static constexpr int kBytes = padded(Plan::N) * 4;
   template <class Lines>
