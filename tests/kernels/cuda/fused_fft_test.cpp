@@ -78,6 +78,17 @@ TEST(FusedFft, TypesOfElements) {
   }
 }
 
+TEST(FusedFft, RowsAtOddElements) {
+  for (const Type type : {Type::kFloat32, Type::kBFloat16, Type::kFloat16}) {
+    for (const std::int64_t length : {196, 1024, 2048}) {
+      MethodCase c = of(length, 2, 2, true);
+      c.odd_rows = true;
+      c.type = type;
+      expect_exact(c);
+    }
+  }
+}
+
 TEST(FusedFft, AbsentTensorsAndSharedFilters) {
   for (const bool causal : {true, false}) {
     MethodCase c = of(300, 2, 4, causal);
