@@ -13,6 +13,8 @@ struct Rows {
   std::int64_t batch, channel;
 };
 
+/// Counts are ints: a method checks that they are small enough.
+
 /// How signals are stored. Pairs: neighbours may be moved two at a time, since L, all strides and
 /// all pointers are multiples of two elements.
 enum class Element : int { kFloat, kBf16, kHalf };
@@ -26,19 +28,18 @@ struct ForwardArgs {
   const void* spectrum;  ///< of the filter, D rows in thread order
   Rows q, k, v, y;
   Storage storage;
-  int length;
-  std::int64_t batch, channels;
+  int length, batch, channels;
 };
 
-/// A slot is a group of threads that goes through the batch items g, g + groups, … of a channel; it
-/// leaves the sum of conj(F(k v)) · F(q dy) over them in slot channel · groups + g of `sums`.
+/// The batch is cut into `groups`: a group of threads goes through the items g, g + groups, … of a
+/// channel and leaves the sum of conj(F(k v)) · F(q dy) over them in row channel · groups + g of
+/// `sums`, which has rows for the channels rounded up to whole blocks.
 struct BackwardArgs {
   const void* table;
   const void* spectrum;
   Rows q, k, v, dy, dq, dk, dv;
   Storage storage;
-  int length, groups;
-  std::int64_t batch, channels;
+  int length, groups, batch, channels;
   void* sums;
 };
 
@@ -48,8 +49,7 @@ struct FilterArgs {
   float* dense;
   void* spectrum;  ///< of channel · groups + g
   bool causal;
-  int length, groups;
-  std::int64_t channels;
+  int length, groups, channels;
 };
 
 /// For N of kLengths. Blocks follow from the arguments.

@@ -27,7 +27,7 @@ template <int N>
 struct TransformFilter {
   using Group = fused_fft::Group<N, WholeExchange<typename Lengths<N>::Plan>>;
   using Plan = typename Group::Plan;
-  static constexpr int kThreads = Group::kThreads, kMinBlocks = Lengths<N>::kForwardBlocks;
+  static constexpr int kThreads = Group::kThreads, kMinBlocks = 1;
   using Args = FilterArgs;
 
   static HYENA_DEVICE void run(const Args& a) {
@@ -55,7 +55,7 @@ template <int N>
 struct TransformGradients {
   using Group = fused_fft::Group<N, WholeExchange<typename Lengths<N>::Plan>>;
   using Plan = typename Group::Plan;
-  static constexpr int kThreads = Group::kThreads, kMinBlocks = Lengths<N>::kForwardBlocks;
+  static constexpr int kThreads = Group::kThreads, kMinBlocks = 1;
   using Args = FilterArgs;
 
   static HYENA_DEVICE void run(const Args& a) {

@@ -19,10 +19,10 @@ struct Forward {
   static HYENA_DEVICE void run(const Args& a) {
     const auto block = Group::block(a.table, kForwardBytes<N> / Group::kRows);
     const int t = block.t;
-    const std::int64_t row = Group::row();
+    const int row = Group::row();
     // A group with no row goes along without elements.
     const bool there = Group::kRows == 1 || row < a.batch * a.channels;
-    const std::int64_t d = there ? row / a.batch : 0, b = there ? row % a.batch : 0;
+    const int d = there ? row / a.batch : 0, b = there ? row % a.batch : 0;
     const int length = there ? a.length : 0;
 
     float2 x[P];
@@ -31,7 +31,8 @@ struct Forward {
       read_product<Plan>(a.storage, t, length, a.k, a.v, b, d, u);
       block.forward(u, x);
     }
-    const float4* h = static_cast<const float4*>(a.spectrum) + d * (N / 2) + t;
+    const float4* h =
+        static_cast<const float4*>(a.spectrum) + static_cast<std::int64_t>(d) * (N / 2) + t;
     HYENA_UNROLL
     for (int i = 0; i < P; i += 2) {
       const float4 two = load(h + i / 2 * Plan::kThreads);

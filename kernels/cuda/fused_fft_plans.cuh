@@ -70,18 +70,19 @@ struct Group {
   static constexpr int kRows = Lengths<N>::kRows, kThreads = kRows * Plan::kThreads;
 
   static HYENA_DEVICE RingBlock<Plan, Exchange> block(const void* table, int bytes_between) {
-    return {static_cast<const float4*>(table),
-            shared_memory<float>() + thread_index() / Plan::kThreads * (bytes_between / 4),
-            thread_index() % Plan::kThreads};
-  }
-  static HYENA_DEVICE std::int64_t row() {
+    const auto* floats = static_cast<const float4*>(table);
     if constexpr (kRows == 1) {
-      return block_index();
+      return {floats, shared_memory<float>(), thread_index()};
     } else {
-      return static_cast<std::int64_t>(block_index()) * kRows + thread_index() / Plan::kThreads;
+      const auto thread = static_cast<unsigned>(thread_index());
+      return {floats, shared_memory<float>() + thread / Plan::kThreads * (bytes_between / 4),
+              static_cast<int>(thread % Plan::kThreads)};
     }
   }
-  static std::int64_t blocks(std::int64_t rows) { return (rows + kRows - 1) / kRows; }
+  static HYENA_DEVICE int row() {
+    return kRows == 1 ? block_index() : block_index() * kRows + thread_index() / Plan::kThreads;
+  }
+  static int blocks(int rows) { return (rows + kRows - 1) / kRows; }
 };
 
 }  // namespace hyena::kernels::cuda::fused_fft

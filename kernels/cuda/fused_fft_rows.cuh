@@ -55,7 +55,7 @@ struct RowOf {
   };
 
   /// Null data: ones.
-  HYENA_DEVICE void read(const Rows& rows, std::int64_t b, std::int64_t d, Values& x) const {
+  HYENA_DEVICE void read(const Rows& rows, int b, int d, Values& x) const {
     if (rows.data == nullptr) {
       HYENA_UNROLL
       for (int i = 0; i < kItems; ++i) x.item[i] = item(1.0F, 1.0F);
@@ -73,7 +73,7 @@ struct RowOf {
   }
   /// value(i): of register i.
   template <class F>
-  HYENA_DEVICE void write(const Rows& rows, std::int64_t b, std::int64_t d, F&& value) const {
+  HYENA_DEVICE void write(const Rows& rows, int b, int d, F&& value) const {
     T* row =
         static_cast<T*>(const_cast<void*>(rows.data)) + b * rows.batch + d * rows.channel + column;
     const int left = length - column;
@@ -106,7 +106,7 @@ HYENA_DEVICE void with_pairs(bool pairs, int column, int length, F&& f) {
 }
 template <class Plan, class F>
 HYENA_DEVICE void with_rows(const Storage& storage, int t, int length, F&& f) {
-  const int column = RingLines<Plan, 1>::column(t);
+  const int column = RingLines<Plan, 1>::column(opaque(t));
   if (storage.element == Element::kFloat) {
     with_pairs<Plan, float>(storage.pairs, column, length, f);
   } else if (storage.element == Element::kBf16) {
@@ -119,8 +119,7 @@ HYENA_DEVICE void with_rows(const Storage& storage, int t, int length, F&& f) {
 /// u = a ⊙ b of one row.
 template <class Plan>
 HYENA_DEVICE void read_product(const Storage& storage, int t, int length, const Rows& a,
-                               const Rows& b, std::int64_t item, std::int64_t channel,
-                               float (&u)[Plan::P]) {
+                               const Rows& b, int item, int channel, float (&u)[Plan::P]) {
   with_rows<Plan>(storage, t, length, [&](auto row) {
     typename decltype(row)::Values x, y;
     row.read(a, item, channel, x);
@@ -133,8 +132,7 @@ HYENA_DEVICE void read_product(const Storage& storage, int t, int length, const 
 /// out = c ⊙ a of one row.
 template <class Plan>
 HYENA_DEVICE void write_product(const Storage& storage, int t, int length, const Rows& a,
-                                const Rows& out, std::int64_t item, std::int64_t channel,
-                                const float (&c)[Plan::P]) {
+                                const Rows& out, int item, int channel, const float (&c)[Plan::P]) {
   with_rows<Plan>(storage, t, length, [&](auto row) {
     typename decltype(row)::Values x;
     row.read(a, item, channel, x);

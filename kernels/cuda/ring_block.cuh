@@ -25,7 +25,8 @@ struct RingTable {
   static constexpr int kThirdNodes =
       kSecondNodes + float4s(Second::kNodes, values(Plan::kSecond), 1);
   static constexpr int kSecondColumns =
-      kThirdNodes + (kThree ? float4s(RingLines<Plan, Plan::kStages>::kNodes, values(Plan::kThird), 1) : 0);
+      kThirdNodes +
+      (kThree ? float4s(RingLines<Plan, Plan::kStages>::kNodes, values(Plan::kThird), 1) : 0);
   static constexpr int kFirstColumns =
       kSecondColumns +
       (kThree ? float4s(Second::kStride, values(Plan::kSecond), Second::kAdjacent) : 0);
@@ -105,7 +106,7 @@ struct RingBlock {
   HYENA_DEVICE void twist(F&& f) const {
     constexpr int R = Plan::kFirst;
     const float4* section = table + Table::kTwist;
-    const int column = First::column(t);
+    const int column = First::column(opaque(t));
     if constexpr (Plan::kBrief) {
       float2 w[First::kAdjacent][1];
       load_columns<1>(section, column, w);
@@ -151,10 +152,10 @@ struct RingBlock {
     using Lines = RingLines<Plan, S>;
     constexpr int R = Lines::R, kTogether = R * Lines::kAdjacent;
     NodeTwiddles<R, Plan::kBrief> twiddles;
+    const int node = Lines::node(opaque(t));
     HYENA_UNROLL
     for (int i = 0; i < P; i += kTogether) {
-      load_entry(section, Lines::kNodes, Lines::node(t) + i / kTogether * Lines::kNodeStep,
-                 twiddles.w);
+      load_entry(section, Lines::kNodes, node + i / kTogether * Lines::kNodeStep, twiddles.w);
       HYENA_UNROLL
       for (int j = i; j < i + kTogether; j += R) split<R>(x + j, twiddles);
     }
@@ -166,7 +167,7 @@ struct RingBlock {
     constexpr int R = Lines::R, A = Lines::kAdjacent;
     constexpr int V = twiddle_values(R, Plan::kBrief);
     float2 w[A][V];
-    const int column = Lines::column(t);
+    const int column = Lines::column(opaque(t));
     if constexpr (A == 2) {
       load_entries(section, Lines::kStride, column, w[0], w[1]);
     } else {

@@ -37,8 +37,12 @@ struct RingLines {
   static constexpr int kNodeStep = kIsLast ? T : T / kPerNode;
   static_assert(kIsLast || T % kPerNode == 0, "a thread's lines share their columns");
 
-  static HYENA_DEVICE int node(int t) { return t / kPerNode; }
-  static HYENA_DEVICE int column(int t) { return kIsLast ? 0 : kAdjacent * (t % kPerNode); }
+  static HYENA_DEVICE int node(int t) {
+    return static_cast<int>(static_cast<unsigned>(t) / kPerNode);
+  }
+  static HYENA_DEVICE int column(int t) {
+    return kIsLast ? 0 : kAdjacent * static_cast<int>(static_cast<unsigned>(t) % kPerNode);
+  }
   /// The place of register 0, and how far behind it that of register i lies.
   static HYENA_DEVICE int place(int t) { return node(t) * R * kStride + column(t); }
   static HYENA_HOST_DEVICE constexpr int offset(int i) {
@@ -51,13 +55,21 @@ struct RingLines {
 template <class Plan>
 struct WholeExchange {
   static constexpr int kLast = Plan::kStages == 3 ? Plan::kThird : Plan::kSecond;
-  static HYENA_HOST_DEVICE constexpr int padded(int place) { return place + 2 * (place / kLast); }
+  static HYENA_HOST_DEVICE constexpr int padded(int place) {
+    return place + 2 * static_cast<int>(static_cast<unsigned>(place) / kLast);
+  }
   static constexpr int kBytes = padded(Plan::N) * 8;  ///< for each row
+  /// The compiler shall neither keep it in a register from one exchange to the next nor see the
+  /// bits that it has not, which would cost an instruction for each offset.
+  template <class Lines>
+  static HYENA_DEVICE int base_of(int t) {
+    return opaque(padded(Lines::place(opaque(t))));
+  }
 
   template <int S>
   static HYENA_DEVICE void put(float* shared, int t, const float2 (&x)[Plan::P]) {
     using Lines = RingLines<Plan, S>;
-    float2* p = reinterpret_cast<float2*>(shared) + opaque(padded(Lines::place(t)));
+    float2* p = reinterpret_cast<float2*>(shared) + base_of<Lines>(t);
     HYENA_UNROLL
     for (int i = 0; i < Plan::P; ++i) {
       if constexpr (Lines::kIsLast || Lines::kPairs) {
@@ -75,7 +87,7 @@ struct WholeExchange {
   template <int S>
   static HYENA_DEVICE void take(const float* shared, int t, float2 (&x)[Plan::P]) {
     using Lines = RingLines<Plan, S>;
-    const float2* p = reinterpret_cast<const float2*>(shared) + opaque(padded(Lines::place(t)));
+    const float2* p = reinterpret_cast<const float2*>(shared) + base_of<Lines>(t);
     HYENA_UNROLL
     for (int i = 0; i < Plan::P; ++i) {
       if constexpr (Lines::kIsLast || Lines::kPairs) {
@@ -106,15 +118,20 @@ struct SplitExchange {
   static_assert(Plan::kThird == 16 && !RingLines<Plan, 1>::kPairs && !RingLines<Plan, 2>::kPairs,
                 "the padding is made for this form");
   static HYENA_HOST_DEVICE constexpr int padded(int place) {
-    return place + 4 * (place / 32) + 16 * (place / RingLines<Plan, 1>::kStride);
+    const auto p = static_cast<unsigned>(place);
+    return static_cast<int>(p + 4 * (p / 32) + 16 * (p / RingLines<Plan, 1>::kStride));
   }
   static constexpr int kBytes = padded(Plan::N) * 4;
+  template <class Lines>
+  static HYENA_DEVICE int base_of(int t) {
+    return opaque(padded(Lines::place(opaque(t))));
+  }
 
   template <int S, bool Imaginary>
   static HYENA_DEVICE void put(float* shared, int t, const float2 (&x)[Plan::P]) {
     using Lines = RingLines<Plan, S>;
     const auto part = [&x](int i) { return Imaginary ? x[i].y : x[i].x; };
-    float* p = shared + opaque(padded(Lines::place(t)));
+    float* p = shared + base_of<Lines>(t);
     constexpr int kStep = Lines::kIsLast ? 4 : 1;
     HYENA_UNROLL
     for (int i = 0; i < Plan::P; i += kStep) {
@@ -131,7 +148,7 @@ struct SplitExchange {
   static HYENA_DEVICE void take(const float* shared, int t, float2 (&x)[Plan::P]) {
     using Lines = RingLines<Plan, S>;
     const auto part = [&x](int i) -> float& { return Imaginary ? x[i].y : x[i].x; };
-    const float* p = shared + opaque(padded(Lines::place(t)));
+    const float* p = shared + base_of<Lines>(t);
     constexpr int kStep = Lines::kIsLast ? 4 : 1;
     HYENA_UNROLL
     for (int i = 0; i < Plan::P; i += kStep) {

@@ -61,11 +61,28 @@ TEST(FusedFft, GradientsAddUpOverTheBatch) {
   }
 }
 
+TEST(FusedFft, NoItemsGiveNoGradient) {
+  const MethodErrors e = errors_of(of(100, 0, 2, true));
+  EXPECT_EQ(e.dh, 0);
+  EXPECT_EQ(e.db, 0);
+}
+
 TEST(FusedFft, TypesOfElements) {
   for (const Type type : {Type::kBFloat16, Type::kFloat16}) {
     // Odd lengths are moved element by element, even ones in pairs.
     for (const std::int64_t length : {197, 196, 512, 1000, 2310, 4097, 8192}) {
       MethodCase c = of(length, 1, 2, length % 3 == 0);
+      c.type = type;
+      expect_exact(c);
+    }
+  }
+}
+
+TEST(FusedFft, RowsAtOddElements) {
+  for (const Type type : {Type::kFloat32, Type::kBFloat16, Type::kFloat16}) {
+    for (const std::int64_t length : {196, 1024, 2048}) {
+      MethodCase c = of(length, 2, 2, true);
+      c.odd_rows = true;
       c.type = type;
       expect_exact(c);
     }

@@ -26,20 +26,21 @@ using Values = std::vector<double>;
 struct Tensor {
   Tensor(const MethodCase& c, const Values& values)
       : length(c.height * c.width),
-        row((length + kGap + 7) / 8 * 8),
+        first(c.odd_rows ? 1 : 0),
+        row((length + kGap + 7) / 8 * 8 + first),
         items(c.batch),
         channels(c.channels),
         type(c.type),
-        buffer(static_cast<std::size_t>(items * channels * row) * bytes_of(type)) {
+        buffer(static_cast<std::size_t>(first + items * channels * row) * bytes_of(type)) {
     bytes.assign(buffer.bytes(), 0xFF);
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(values.size()); ++i) {
-      write_element(type, bytes.data(), i / length * row + i % length,
+      write_element(type, bytes.data(), first + i / length * row + i % length,
                     values[static_cast<std::size_t>(i)]);
     }
     buffer.copy_from(bytes.data());
   }
-  Sequences out() const { return {buffer.data(), channels * row, row}; }
-  ConstSequences in() const { return {buffer.data(), channels * row, row}; }
+  Sequences out() const { return {start(), channels * row, row}; }
+  ConstSequences in() const { return {start(), channels * row, row}; }
 
   /// The device's numbers; nothing may have been written between the rows.
   Values values() const {
@@ -48,10 +49,10 @@ struct Tensor {
     Values result;
     for (std::int64_t r = 0; r < items * channels; ++r) {
       for (std::int64_t t = 0; t < length; ++t) {
-        result.push_back(read_element(type, now.data(), r * row + t));
+        result.push_back(read_element(type, now.data(), first + r * row + t));
       }
-      const auto from = static_cast<std::size_t>(r * row + length) * bytes_of(type);
-      const auto to = static_cast<std::size_t>((r + 1) * row) * bytes_of(type);
+      const auto from = static_cast<std::size_t>(first + r * row + length) * bytes_of(type);
+      const auto to = static_cast<std::size_t>(first + (r + 1) * row) * bytes_of(type);
       if (!std::all_of(now.begin() + static_cast<std::ptrdiff_t>(from),
                        now.begin() + static_cast<std::ptrdiff_t>(to),
                        [](unsigned char x) { return x == 0xFF; })) {
@@ -61,7 +62,12 @@ struct Tensor {
     return result;
   }
 
-  std::int64_t length, row, items, channels;
+  void* start() const {
+    return static_cast<unsigned char*>(buffer.data()) +
+           static_cast<std::size_t>(first) * bytes_of(type);
+  }
+
+  std::int64_t length, first, row, items, channels;
   Type type;
   DeviceBuffer buffer;
   std::vector<unsigned char> bytes;
@@ -175,6 +181,7 @@ std::string MethodCase::name() const {
   if (!q) text += ", no q";
   if (!k) text += ", no k";
   if (!bias) text += ", no bias";
+  if (odd_rows) text += ", odd rows";
   return text + ", " + type_name(type);
 }
 

@@ -17,6 +17,7 @@ struct MethodCase {
   bool causal = false;                           ///< sequences: lags 0, 1, …; else centred
   bool circular = false;
   bool q = true, k = true, bias = true;
+  bool odd_rows = false;  ///< rows start at odd elements, an odd number of elements apart
   Type type = Type::kFloat32;
   double size = 1;  ///< standard deviation of k and v; taps are by its square smaller
   std::uint64_t seed = 1;
