@@ -14,9 +14,11 @@ constexpr std::int64_t kLongestCausal = 2048, kLongestCentred = 1024, kLargestGr
 /// Up to here operands have two parts whatever the signals' type: it costs little, and errors do
 /// not average out over few terms.
 constexpr std::int64_t kSplitPositions = 256;
-constexpr int kMostLines = 16;                  // that a sequence is cut into
-constexpr std::int64_t kBlocksOfProcessor = 8;  // over a launch, so that all end together
-constexpr int kSharedForTwo = 112 << 10;        // bytes with which two blocks share a processor
+constexpr int kMostLines = 16;  // that a sequence is cut into
+/// Blocks of a launch for each processor, so that all end together: two of them are there at a
+/// time, of the gradient's one.
+constexpr int kConvolveBlocks = 8, kTapBlocks = 2;
+constexpr int kReserved = 1 << 10;  // bytes of shared memory that each block costs beside its own
 constexpr int kColumnsOfUnit = 64, kWarpsOfBlock = 8;  // of the kernels
 
 int rounded_up(std::int64_t x, int multiple) {
@@ -187,29 +189,30 @@ class Toeplitz : public Method {
     }
     return 0;
   }
-  std::optional<Cut> cut(std::int64_t batch, SharedBytes shared_bytes, int budget) const {
+  std::optional<Cut> cut(std::int64_t batch, SharedBytes shared_bytes, int budget,
+                         int processor_blocks) const {
     for (auto pieces = std::clamp<std::int64_t>(quotient_up(16, batch), 1, kMostLines);
          pieces <= kMostLines; pieces *= 2) {
       const Lines l = lines(pieces);
       const int items = items_that_fit(l, batch, shared_bytes, budget);
       if (items == 0) continue;
       const std::int64_t tiles = quotient_up(batch, items);
-      const std::int64_t blocks = std::min(
-          quotient_up(kBlocksOfProcessor * device_.multiprocessors, shape_.channels), tiles);
+      const std::int64_t wanted = processor_blocks * device_.multiprocessors;
+      const std::int64_t blocks = std::min(quotient_up(wanted, shape_.channels), tiles);
       const auto per_block = static_cast<int>(quotient_up(tiles, blocks) * items);
       return Cut{l, {items, per_block}, static_cast<int>(quotient_up(batch, per_block))};
     }
     return std::nullopt;
   }
-  /// Two blocks on a processor if that can be had.
+  /// With memory for two blocks on a processor if that can be had.
   std::optional<Cut> convolve_cut(std::int64_t batch) const {
-    const int half = std::min(kSharedForTwo, device_.shared_per_block);
-    const auto two = cut(batch, &convolve_shared_bytes, half);
-    return two ? two : cut(batch, &convolve_shared_bytes, device_.shared_per_block);
+    const int all = device_.shared_per_block;
+    const auto two = cut(batch, &convolve_shared_bytes, (all - kReserved) / 2, kConvolveBlocks);
+    return two ? two : cut(batch, &convolve_shared_bytes, all, kConvolveBlocks);
   }
   std::optional<Cut> tap_cut(std::int64_t batch) const {
     return cut(std::max<std::int64_t>(batch, 1), &tap_gradient_shared_bytes,
-               device_.shared_per_block);
+               device_.shared_per_block, kTapBlocks);
   }
   std::int64_t parts_floats(std::int64_t batch) const {
     const Cut c = *tap_cut(batch);
