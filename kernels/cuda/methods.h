@@ -7,10 +7,10 @@
 /// The methods of kMethods, each in its own source. Null where a method does not serve the shape.
 namespace hyena::kernels::cuda {
 
-/// cuFFT: any shape up to 2^30 padded points. Signals are loaded and stored by kernels of their own,
-/// or by callbacks in cuFFT's kernels, for builds with CUDA 13. The one object that keeps something
-/// between calls: cuFFT's plans, which *_workspace() makes. Ask for the workspace before capturing
-/// a graph.
+/// cuFFT: any shape up to 2^30 padded points. Signals are loaded and stored by kernels of their
+/// own, or by callbacks in cuFFT's kernels, for builds with CUDA 13. The one object that keeps
+/// something between calls: cuFFT's plans, which *_workspace() makes. Ask for the workspace before
+/// capturing a graph.
 std::unique_ptr<Method> make_cufft(const Shape& shape, const Device& device);
 std::unique_ptr<Method> make_cufft_callbacks(const Shape& shape, const Device& device);
 
