@@ -26,18 +26,18 @@ struct Product {
   static constexpr std::size_t kShared = 2 * kDepth * kPitch * sizeof(float);
   struct Args {
     Matrix left, right;
-    int depth_each;  ///< of a slice
+    int depth_each;  ///< of a slice: a multiple of kDepth, or all
     After after;
   };
 
-  static HYENA_DEVICE void fill(const Matrix& matrix, int first, int k, int end, float* to) {
+  static HYENA_DEVICE void fill(const Matrix& matrix, int first, int k, float* to) {
     // Neighbouring threads read neighbours in memory.
     const bool along = matrix.column == 1;
     HYENA_UNROLL
     for (int e = 0; e < kTile * kDepth / kThreads; ++e) {
       const int n = e * kThreads + thread_index();
       const int depth = along ? n % kDepth : n / kTile, i = along ? n / kDepth : n % kTile;
-      store(to + depth * kPitch + i, k + depth < end ? matrix.at(first + i, k + depth) : 0.0F);
+      store(to + depth * kPitch + i, matrix.at(first + i, k + depth));
     }
   }
 
@@ -51,8 +51,8 @@ struct Product {
     const int end = begin + a.depth_each < a.left.columns ? begin + a.depth_each : a.left.columns;
     float sum[4][4] = {};
     for (int k = begin; k < end; k += kDepth) {
-      fill(a.left, first_i, k, end, left);
-      fill(a.right, first_j, k, end, right);
+      fill(a.left, first_i, k, left);
+      fill(a.right, first_j, k, right);
       barrier();
       HYENA_UNROLL
       for (int depth = 0; depth < kDepth; ++depth) {
