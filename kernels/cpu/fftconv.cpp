@@ -93,9 +93,9 @@ void backward(const FftConvShape& shape, const cpu::Spectrum& spectrum, const Co
       const std::int64_t slice = i / groups, g = i % groups;
       const T* h = transformed.values.data() + g * size;
       T* sum = sums.data() + i * size;
-      std::fill_n(sum, size, T{0});
-      for (std::int64_t b = slice * shape.batch / slices; b < (slice + 1) * shape.batch / slices;
-           ++b) {
+      const std::int64_t first = slice * shape.batch / slices;
+      if (shape.batch == 0) std::fill_n(sum, size, T{0});
+      for (std::int64_t b = first; b < (slice + 1) * shape.batch / slices; ++b) {
         const Item<T> item = item_of<T>(shape.type, spectrum, b, g);
         if (item.direct()) {
           kernels.backward(plan, h,
@@ -105,7 +105,8 @@ void backward(const FftConvShape& shape, const cpu::Spectrum& spectrum, const Co
                             .dy = item.in(dy),
                             .dq = item.out(q ? out.dq : Rows{}),
                             .dk = item.out(out.dk),
-                            .dv = item.out(out.dv)},
+                            .dv = item.out(out.dv),
+                            .first = b == first},
                            sum, kept, work);
           continue;
         }
@@ -121,7 +122,8 @@ void backward(const FftConvShape& shape, const cpu::Spectrum& spectrum, const Co
                           .dy = {dc, lanes},
                           .dq = {c, lanes},
                           .dk = {},
-                          .dv = {u, lanes}},
+                          .dv = {u, lanes},
+                          .first = b == first},
                          sum, kept, work);
         if (q) item.unpack(dy, c, out.dq);
         if (k) item.unpack(v, u, out.dk);

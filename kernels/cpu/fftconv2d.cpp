@@ -101,8 +101,9 @@ void backward(std::int64_t batch, Type type, const cpu::GridSpectrum& spectrum, 
       const std::int64_t slice = i / groups, g = i % groups;
       const T* h = transformed.values.data() + g * size;
       T* sum = sums.data() + i * size;
-      std::fill_n(sum, size, T{0});
-      for (std::int64_t b = slice * batch / slices; b < (slice + 1) * batch / slices; ++b) {
+      const std::int64_t first = slice * batch / slices;
+      if (batch == 0) std::fill_n(sum, size, T{0});
+      for (std::int64_t b = first; b < (slice + 1) * batch / slices; ++b) {
         const Item<T> item = item_of<T>(type, spectrum, b, g);
         if (item.direct()) {
           kernels.backward(plan, h,
@@ -112,7 +113,8 @@ void backward(std::int64_t batch, Type type, const cpu::GridSpectrum& spectrum, 
                             .dy = item.in(dy),
                             .dq = item.out(q ? out.dq : Rows{}),
                             .dk = item.out(out.dk),
-                            .dv = item.out(out.dv)},
+                            .dv = item.out(out.dv),
+                            .first = b == first},
                            sum, work);
           continue;
         }
@@ -128,7 +130,8 @@ void backward(std::int64_t batch, Type type, const cpu::GridSpectrum& spectrum, 
                           .dy = {dc, lanes},
                           .dq = {c, lanes},
                           .dk = {},
-                          .dv = {u, lanes}},
+                          .dv = {u, lanes},
+                          .first = b == first},
                          sum, work);
         if (q) item.unpack(dy, c, out.dq);
         if (k) item.unpack(v, u, out.dk);

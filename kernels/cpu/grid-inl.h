@@ -173,11 +173,13 @@ void AnalyseGrid(const GridPlan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T*
 }
 
 template <class T>
-void SynthesiseGrid(const GridPlan<T>& plan, const T* spectrum, T* memory, Group<T> re,
-                    Group<T> im) {
+void SynthesiseGrid(const GridPlan<T>& plan, Sum<T> spectrum, T* memory, Group<T> re, Group<T> im) {
   const GridWork<T> work(plan, memory);
   for (std::int64_t j = 0; j < plan.row->size; ++j) {
-    RowBack(*plan.column, spectrum + j * work.column_points, work.line);
+    SumLeaf<T> leaf;
+    leaf.in = spectrum;
+    leaf.in.data += j * work.column_points;
+    Inner(*plan.column, work.line, leaf);
     ColumnLast(*plan.column, work.line, work.row_points, plan.column->size,
                work.rows + j * 2 * Lanes<T>());
   }
@@ -230,11 +232,8 @@ void BackwardGrid(const GridPlan<T>& plan, const T* spectrum, const BackwardRows
     ColumnLast(*plan.column, work.line, work.row_points, plan.height, u);
 
     ColumnFirst(*plan.column, dc, work.row_points, plan.height, work.line);
-    BackwardLeaf<T> back;
-    back.h = spectrum + j * work.column_points;
-    back.u = work.kept;
-    back.dh = gradient + j * work.column_points;
-    Inner(*plan.column, work.line, back);
+    InnerBackward(*plan.column, work.line, spectrum + j * work.column_points, work.kept,
+                  gradient + j * work.column_points, rows.first);
     ColumnLast(*plan.column, work.line, work.row_points, plan.height, dc);
   }
   for (std::int64_t i = 0; i < plan.height; ++i) {

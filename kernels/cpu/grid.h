@@ -27,7 +27,7 @@ struct GridKernels {
 
   void (*analyse)(const GridPlan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* work,
                   T* spectrum);
-  void (*synthesise)(const GridPlan<T>& plan, const T* spectrum, T* work, Group<T> re, Group<T> im);
+  void (*synthesise)(const GridPlan<T>& plan, Sum<T> spectrum, T* work, Group<T> re, Group<T> im);
   void (*convolve)(const GridPlan<T>& plan, const T* spectrum, ConstGroup<T> q, ConstGroup<T> k,
                    ConstGroup<T> v, Group<T> y, T* work);
   void (*backward)(const GridPlan<T>& plan, const T* spectrum, const BackwardRows<T>& rows,

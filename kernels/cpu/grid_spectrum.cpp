@@ -98,7 +98,7 @@ GridSpectrumOf<T> analyse(const ConstGridTaps& h, const T* bias, const Grid2d& g
 
 template <class T>
 void synthesise(const GridSpectrumOf<T>& spectrum, const Grid2d& grid, std::int64_t channels,
-                T* gradients, std::int64_t slices, const GridTaps& dh, T* dbias,
+                const T* gradients, std::int64_t slices, const GridTaps& dh, T* dbias,
                 const Executor& executor) {
   const auto& kernels = grid_kernels<T>();
   const std::int64_t lanes = kernels.lanes, groups = (channels + lanes - 1) / lanes;
@@ -117,11 +117,7 @@ void synthesise(const GridSpectrumOf<T>& spectrum, const Grid2d& grid, std::int6
     T* im = scratch.get(1, lanes * points);
     T* work = scratch.get(2, kernels.work_size(spectrum.plan));
     for (std::int64_t g = begin; g < end; ++g) {
-      T* sum = gradients + g * size;
-      for (std::int64_t s = 1; s < slices; ++s) {
-        const T* other = gradients + (s * groups + g) * size;
-        for (std::int64_t i = 0; i < size; ++i) sum[i] += other[i];
-      }
+      const Sum<T> sum{.data = gradients + g * size, .count = slices, .stride = groups * size};
       kernels.synthesise(spectrum.plan, sum, work, {re, lanes}, {im, lanes});
       const std::int64_t used = std::min(lanes, channels - g * lanes);
       if (dbias != nullptr) std::copy_n(re, used, dbias + g * lanes);
@@ -146,9 +142,9 @@ template GridSpectrumOf<float> analyse(const ConstGridTaps&, const float*, const
                                        std::int64_t, const Executor&);
 template GridSpectrumOf<double> analyse(const ConstGridTaps&, const double*, const Grid2d&,
                                         std::int64_t, const Executor&);
-template void synthesise(const GridSpectrumOf<float>&, const Grid2d&, std::int64_t, float*,
+template void synthesise(const GridSpectrumOf<float>&, const Grid2d&, std::int64_t, const float*,
                          std::int64_t, const GridTaps&, float*, const Executor&);
-template void synthesise(const GridSpectrumOf<double>&, const Grid2d&, std::int64_t, double*,
+template void synthesise(const GridSpectrumOf<double>&, const Grid2d&, std::int64_t, const double*,
                          std::int64_t, const GridTaps&, double*, const Executor&);
 
 }  // namespace hyena::kernels::cpu

@@ -41,7 +41,7 @@ GridSpectrumOf<T> analyse(const ConstGridTaps& h, const T* bias, const Grid2d& g
 /// As synthesise() of spectrum.h.
 template <class T>
 void synthesise(const GridSpectrumOf<T>& spectrum, const Grid2d& grid, std::int64_t channels,
-                T* gradients, std::int64_t slices, const GridTaps& dh, T* dbias,
+                const T* gradients, std::int64_t slices, const GridTaps& dh, T* dbias,
                 const Executor& executor);
 
 }  // namespace hyena::kernels::cpu

@@ -133,15 +133,16 @@ struct KeepLeaf : Leaf<T, true, true> {
   }
 };
 
-/// x is the spectrum of dc: dH += x · conj(U), then x · conj(H).
-template <class T>
+/// x is the spectrum of dc: dH = x · conj(U), or added to it, then x · conj(H).
+template <class T, bool kAdd>
 struct BackwardLeaf : Leaf<T, true, true> {
   const T* HWY_RESTRICT h;
   const T* HWY_RESTRICT u;
   T* HWY_RESTRICT dh;
   HWY_INLINE void Point(std::int64_t offset, Cx<Vector<T>>& x) const {
-    const auto product = TimesConjugate(x, LoadPoint(u + offset));
-    StorePoint(Plus(LoadPoint(dh + offset), product), dh + offset);
+    auto product = TimesConjugate(x, LoadPoint(u + offset));
+    if constexpr (kAdd) product = Plus(LoadPoint(dh + offset), product);
+    StorePoint(product, dh + offset);
     x = TimesConjugate(x, LoadPoint(h + offset));
   }
   HWY_INLINE void Advance(std::int64_t n) {
@@ -171,6 +172,36 @@ struct SynthesiseLeaf : Leaf<T, false, true> {
   HWY_INLINE void Advance(std::int64_t n) { in += n; }
 };
 
+/// The same from a sum of spectra.
+template <class T>
+struct SumLeaf : Leaf<T, false, true> {
+  Sum<T> in;
+  HWY_INLINE void Point(std::int64_t offset, Cx<Vector<T>>& x) const {
+    x = LoadPoint(in.data + offset);
+    for (std::int64_t s = 1; s < in.count; ++s) {
+      x = Plus(x, LoadPoint(in.data + s * in.stride + offset));
+    }
+  }
+  HWY_INLINE void Advance(std::int64_t n) { in.data += n; }
+};
+
+/// Forward, gradient of the spectrum, back.
+template <class T>
+HWY_INLINE void InnerBackward(const Plan<T>& plan, T* work, const T* spectrum, const T* kept,
+                              T* gradient, bool first) {
+  const auto run = [&](auto leaf) HYENA_INLINE_LAMBDA {
+    leaf.h = spectrum;
+    leaf.u = kept;
+    leaf.dh = gradient;
+    Inner(plan, work, leaf);
+  };
+  if (first) {
+    run(BackwardLeaf<T, false>());
+  } else {
+    run(BackwardLeaf<T, true>());
+  }
+}
+
 // ---- what the driver calls
 
 template <class T>
@@ -187,8 +218,8 @@ void AnalyseFilter(const Plan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* w
 }
 
 template <class T>
-void SynthesiseFilter(const Plan<T>& plan, const T* spectrum, T* work, Group<T> re, Group<T> im) {
-  SynthesiseLeaf<T> leaf;
+void SynthesiseFilter(const Plan<T>& plan, Sum<T> spectrum, T* work, Group<T> re, Group<T> im) {
+  SumLeaf<T> leaf;
   leaf.in = spectrum;
   Inner(plan, work, leaf);
   Last(plan, work, ComplexSink<T>{re, im, static_cast<T>(1.0 / static_cast<double>(plan.size))});
@@ -238,11 +269,7 @@ void BackwardGroup(const Plan<T>& plan, const T* spectrum, const BackwardRows<T>
     Inner(plan, work, leaf);
   }
   FirstOf(plan, rows.q, rows.dy, work);
-  BackwardLeaf<T> leaf;
-  leaf.h = spectrum;
-  leaf.u = kept;
-  leaf.dh = gradient;
-  Inner(plan, work, leaf);
+  InnerBackward(plan, work, spectrum, kept, gradient, rows.first);
   if (rows.k.data == nullptr) {
     Last(plan, work, OneSink<T>{rows.dv});
   } else {

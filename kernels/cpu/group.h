@@ -28,6 +28,15 @@ struct BackwardRows {
   ConstGroup<T> q, k, v, dy;  ///< q and k may be absent
   Group<T> dq;                ///< where wanted: dy times the convolution, without q that alone
   Group<T> dk, dv;            ///< dk only with k
+  bool first = true;          ///< of its sum: the gradient is written, not added to
+};
+
+/// Spectra that are summed when they are read: `count` of them, each `stride` elements behind the
+/// one before.
+template <class T>
+struct Sum {
+  const T* data = nullptr;
+  std::int64_t count = 1, stride = 0;
 };
 
 /// The functions of the best instruction set of this machine. All rows number plan.size; spectra,
@@ -41,11 +50,11 @@ struct GroupKernels {
   /// spectrum = F(re + i im) / n; `im` may be absent.
   void (*analyse)(const Plan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* work, T* spectrum);
   /// re + i im = F⁻¹(spectrum), `im` may be absent.
-  void (*synthesise)(const Plan<T>& plan, const T* spectrum, T* work, Group<T> re, Group<T> im);
+  void (*synthesise)(const Plan<T>& plan, Sum<T> spectrum, T* work, Group<T> re, Group<T> im);
   /// y = q ⊙ Re F⁻¹(H · F(k ⊙ v)).
   void (*convolve)(const Plan<T>& plan, const T* spectrum, ConstGroup<T> q, ConstGroup<T> k,
                    ConstGroup<T> v, Group<T> y, T* work);
-  /// dq, dk, dv, and gradient += F(q ⊙ dy) · conj F(k ⊙ v).
+  /// dq, dk, dv, and gradient (+)= F(q ⊙ dy) · conj F(k ⊙ v).
   void (*backward)(const Plan<T>& plan, const T* spectrum, const BackwardRows<T>& rows, T* gradient,
                    T* kept, T* work);
 

@@ -38,8 +38,24 @@ constexpr std::array<Cost, 10> kCosts = {{
 
 struct Search {
   std::int64_t length = 0;
-  double best = std::numeric_limits<double>::infinity();
-  std::vector<std::int64_t> radices = {}, best_radices = {};
+  std::size_t count = 1;  ///< plans to keep
+  struct Found {
+    double cost;
+    std::vector<std::int64_t> radices;
+  };
+  std::vector<Found> found = {};  ///< ascending
+  std::vector<std::int64_t> radices = {};
+
+  double worst() const {
+    return found.size() < count ? std::numeric_limits<double>::infinity() : found.back().cost;
+  }
+  void keep(double cost, std::int64_t leaf) {
+    if (cost >= worst()) return;
+    if (found.size() == count) found.pop_back();
+    const auto at = std::upper_bound(found.begin(), found.end(), cost,
+                                     [](double c, const Found& f) { return c < f.cost; });
+    found.insert(at, {cost, radices})->radices.push_back(leaf);
+  }
 
   /// Tries all completions of a plan whose levels so far multiply to `product` and cost `cost` a
   /// point. Middle radices only ever grow, so each set of them is tried once.
@@ -47,16 +63,12 @@ struct Search {
     for (const Cost& c : kCosts) {
       const std::int64_t n = product * c.radix;
       if (n < length || n > length + length / 2 + 4) continue;
-      const double total = (cost + c.leaf) * static_cast<double>(n);
-      if (total >= best) continue;
-      best = total;
-      best_radices = radices;
-      best_radices.push_back(c.radix);
+      keep((cost + c.leaf) * static_cast<double>(n), c.radix);
     }
     for (const Cost& c : kCosts) {
       // A leaf of 2 at least must still fit behind this one.
       if (c.radix < smallest_middle || product * c.radix * 2 > length + length / 2 + 4) continue;
-      if ((cost + c.middle) * static_cast<double>(length) >= best) continue;
+      if ((cost + c.middle) * static_cast<double>(length) >= worst()) continue;
       radices.push_back(c.radix);
       extend(product * c.radix, cost + c.middle, c.radix);
       radices.pop_back();
@@ -162,17 +174,23 @@ bool is_radix(std::int64_t radix) {
 }
 
 std::vector<std::int64_t> choose_radices(std::int64_t length) {
+  return cheapest_radices(length, 1).front();
+}
+
+std::vector<std::vector<std::int64_t>> cheapest_radices(std::int64_t length, std::size_t count) {
   if (length < 1 || length > kLongest) {
     throw ArgumentError("transform: length must be 1 to " + std::to_string(kLongest) + ", got " +
                         std::to_string(length) + "; cut longer signals into parts");
   }
-  Search search{.length = std::max<std::int64_t>(length, 4)};
+  Search search{.length = std::max<std::int64_t>(length, 4), .count = count};
   for (const Cost& c : kCosts) {
     if (c.radix * 2 > search.length + search.length / 2 + 4) continue;
     search.radices = {c.radix};
     search.extend(c.radix, c.first, 2);
   }
-  return search.best_radices;
+  std::vector<std::vector<std::int64_t>> plans;
+  for (auto& found : search.found) plans.push_back(std::move(found.radices));
+  return plans;
 }
 
 template <class T>

@@ -56,4 +56,7 @@ std::shared_ptr<const Plan<T>> plan_of(const std::vector<std::int64_t>& radices,
 /// The radices that plan_for() takes for `length`, outermost first.
 std::vector<std::int64_t> choose_radices(std::int64_t length);
 
+/// The `count` plans of the least cost by the table, the best first: for measurements.
+std::vector<std::vector<std::int64_t>> cheapest_radices(std::int64_t length, std::size_t count);
+
 }  // namespace hyena::kernels::cpu

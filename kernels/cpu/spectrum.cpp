@@ -101,7 +101,7 @@ SpectrumOf<T> analyse(const ConstTaps& h, const T* bias, std::int64_t length, st
 
 template <class T>
 void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64_t length,
-                T* gradients, std::int64_t slices, const Taps& dh, T* dbias,
+                const T* gradients, std::int64_t slices, const Taps& dh, T* dbias,
                 const Executor& executor) {
   const auto& kernels = group_kernels<T>();
   const Plan<T>& plan = *spectrum.plan;
@@ -121,11 +121,7 @@ void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64
     T* im = earlier.count > 0 ? scratch.get(1, lanes * plan.size) : nullptr;
     T* work = scratch.get(2, 2 * lanes * plan.stored);
     for (std::int64_t g = begin; g < end; ++g) {
-      T* sum = gradients + g * size;
-      for (std::int64_t s = 1; s < slices; ++s) {
-        const T* other = gradients + (s * groups + g) * size;
-        for (std::int64_t i = 0; i < size; ++i) sum[i] += other[i];
-      }
+      const Sum<T> sum{.data = gradients + g * size, .count = slices, .stride = groups * size};
       kernels.synthesise(plan, sum, work, {re, lanes}, {im, lanes});
       const std::int64_t used = std::min(lanes, channels - g * lanes);
       if (dbias != nullptr) std::copy_n(re, used, dbias + g * lanes);
@@ -145,9 +141,9 @@ template SpectrumOf<float> analyse(const ConstTaps&, const float*, std::int64_t,
                                    const Executor&);
 template SpectrumOf<double> analyse(const ConstTaps&, const double*, std::int64_t, std::int64_t,
                                     const Executor&);
-template void synthesise(const SpectrumOf<float>&, std::int64_t, std::int64_t, float*, std::int64_t,
-                         const Taps&, float*, const Executor&);
-template void synthesise(const SpectrumOf<double>&, std::int64_t, std::int64_t, double*,
+template void synthesise(const SpectrumOf<float>&, std::int64_t, std::int64_t, const float*,
+                         std::int64_t, const Taps&, float*, const Executor&);
+template void synthesise(const SpectrumOf<double>&, std::int64_t, std::int64_t, const double*,
                          std::int64_t, const Taps&, double*, const Executor&);
 
 }  // namespace hyena::kernels::cpu

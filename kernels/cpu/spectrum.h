@@ -42,10 +42,10 @@ SpectrumOf<T> analyse(const ConstTaps& h, const T* bias, std::int64_t length, st
                       const Executor& executor);
 
 /// Gradient spectra of all groups, `slices` of them each behind the other (summed here), to taps
-/// and bias. `gradients` is used up.
+/// and bias.
 template <class T>
 void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64_t length,
-                T* gradients, std::int64_t slices, const Taps& dh, T* dbias,
+                const T* gradients, std::int64_t slices, const Taps& dh, T* dbias,
                 const Executor& executor);
 
 }  // namespace hyena::kernels::cpu
