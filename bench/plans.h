@@ -20,6 +20,7 @@ class PlansBench final : public Bench {
  private:
   std::vector<std::int64_t> lengths_ = {64, 256, 1024, 4096};
   std::vector<std::string> radices_;
+  std::vector<std::int64_t> together_ = {1};
   std::int64_t count_ = 8;
   std::int64_t d_model_ = 64;
   std::int64_t batch_ = 0;

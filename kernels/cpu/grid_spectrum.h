@@ -14,7 +14,10 @@ struct GridSpectrumOf {
   GridPlan<T> plan;
   AlignedBuffer<T> values;
 
-  std::int64_t group_size() const { return 2 * grid_kernels<T>().lanes * plan.points(); }
+  static const GridKernels<T>& kernels() { return grid_kernels<T>(); }
+  const GridPlan<T>& arguments() const { return plan; }
+  std::int64_t group_size() const { return kernels().lanes * plan.spectrum_size(); }
+  std::int64_t padded_row() const { return plan.direct() ? plan.width : plan.row->size; }
 };
 
 struct GridSpectrum {
@@ -24,6 +27,7 @@ struct GridSpectrum {
   GridSpectrumOf<float> f32;
   GridSpectrumOf<double> f64;
 
+  Extent extent() const { return {grid.height, grid.width}; }
   template <class T>
   const GridSpectrumOf<T>& as() const {
     if constexpr (sizeof(T) == 8) {

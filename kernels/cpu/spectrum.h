@@ -18,7 +18,10 @@ struct SpectrumOf {
   std::shared_ptr<const Plan<T>> plan;
   AlignedBuffer<T> values;
 
-  std::int64_t group_size() const { return 2 * group_kernels<T>().lanes * plan->size; }
+  static const GroupKernels<T>& kernels() { return group_kernels<T>(); }
+  const Plan<T>& arguments() const { return *plan; }
+  std::int64_t group_size() const { return kernels().lanes * plan->spectrum_size(); }
+  std::int64_t padded_row() const { return plan->size; }
 };
 
 struct Spectrum {
@@ -27,6 +30,7 @@ struct Spectrum {
   SpectrumOf<double> f64;
   bool is_double = false;
 
+  Extent extent() const { return {1, length}; }
   template <class T>
   const SpectrumOf<T>& as() const {
     if constexpr (sizeof(T) == 8) {

@@ -11,44 +11,13 @@
 #include <utility>
 
 #include "kernels/reference/fftconv.h"
+#include "tests/kernels/numbers.h"
 
 namespace hyena::kernels {
 namespace {
 
 constexpr std::int64_t kFullSums = 4096, kPlaces = 256;
 constexpr std::int64_t kGap = 5;  // elements between the rows of a tensor
-
-// ---- numbers of any type, by their definitions
-
-double from_half(std::uint16_t bits) {
-  const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
-  const double sign = bits >> 15 ? -1 : 1;
-  if (exponent == 31) return mantissa ? NAN : sign * INFINITY;
-  return sign * (exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24));
-}
-std::uint16_t to_half(double x) {
-  // The nearest of the few candidates around a first guess.
-  const std::uint16_t sign = std::signbit(x) ? 0x8000 : 0;
-  const double magnitude = std::abs(x);
-  int exponent = 0;
-  std::frexp(magnitude, &exponent);
-  exponent = std::clamp(exponent + 14, 0, 30);
-  const double unit = std::ldexp(1.0, std::max(exponent, 1) - 25);
-  const auto count = static_cast<long>(std::nearbyint(magnitude / unit));
-  return static_cast<std::uint16_t>(sign + (exponent > 0 ? (exponent << 10) - 1024 : 0) + count);
-}
-double from_bfloat(std::uint16_t bits) {
-  const std::uint32_t wide = std::uint32_t{bits} << 16;
-  float x;
-  std::memcpy(&x, &wide, 4);
-  return x;
-}
-std::uint16_t to_bfloat(double x) {
-  const auto narrow = static_cast<float>(x);
-  std::uint32_t wide;
-  std::memcpy(&wide, &narrow, 4);
-  return static_cast<std::uint16_t>((wide + 0x7FFF + (wide >> 16 & 1)) >> 16);
-}
 
 /// A (B, L, D) tensor in the memory a kernel sees, with gaps between its rows.
 class Tensor {
@@ -79,9 +48,9 @@ class Tensor {
       case Type::kFloat32:
         return read<float>(p);
       case Type::kBFloat16:
-        return from_bfloat(read<std::uint16_t>(p));
+        return double{read<BFloat16>(p)};
       default:
-        return from_half(read<std::uint16_t>(p));
+        return double{read<Half>(p)};
     }
   }
   void set(std::int64_t b, std::int64_t t, std::int64_t d, double x) {
@@ -92,9 +61,9 @@ class Tensor {
       case Type::kFloat32:
         return write(p, static_cast<float>(x));
       case Type::kBFloat16:
-        return write(p, to_bfloat(x));
+        return write(p, BFloat16(x));
       default:
-        return write(p, to_half(x));
+        return write(p, Half(x));
     }
   }
   /// Channel d of signal b, to be indexed by position.
