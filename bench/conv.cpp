@@ -30,6 +30,7 @@ struct Size {
 
 class Threads final : public kernels::Executor {
  public:
+  std::int64_t threads() const override { return at::get_num_threads(); }
   void run(std::int64_t count,
            const std::function<void(std::int64_t, std::int64_t)>& work) const override {
     at::parallel_for(0, count, 1, work);
@@ -199,6 +200,8 @@ void ConvBench::visit(backbone::OptionVisitor& v) {
   v.field("centred", centred_, {.help = "bidirectional filters of 2L - 1 taps"});
   v.field("composition", composition_, {.help = "time the composition of LibTorch's FFT too"});
   v.field("attention", attention_, {.help = "time attention too, head size 64"});
+  v.field("attention_up_to", attention_up_to_,
+          {.help = "longest line whose attention is timed", .unit = "positions", .min = 1});
   v.field("errors", errors_, {.help = "compare with float64"});
   v.field("rounds", rounds_, {.help = "measurements of each side", .min = 1});
   v.field("seconds", seconds_, {.help = "of a side in a round, at least", .min = 0});
@@ -223,7 +226,7 @@ nlohmann::json ConvBench::run() {
   std::string csv = "pass,length,batch,channels,side,seconds,low,high\n";
   for (const Size& size : sizes) {
     const Arguments a(size);
-    const bool attends = attention_ && d_model_ % kHeadSize == 0;
+    const bool attends = attention_ && d_model_ % kHeadSize == 0 && size.length <= attention_up_to_;
     double our_error = -1, composed_error = -1;
     if (errors_) {
       const at::NoGradGuard no_grad;
@@ -267,8 +270,12 @@ nlohmann::json ConvBench::run() {
 
 std::string ConvBench::table(const nlohmann::json& result) const {
   std::string text;
+  std::size_t sides = 0;
   for (const auto& row : result.at("rows")) {
-    if (text.empty()) text = head("| size | B | D | pass |", row);
+    if (row.at("sides").size() != sides) {  // attention ends before the others do
+      text += (text.empty() ? "" : "\n") + head("| size | B | D | pass |", row);
+      sides = row.at("sides").size();
+    }
     const auto grid = row.at("grid").get<std::int64_t>();
     text += "| " +
             (grid ? std::to_string(grid) + "x" + std::to_string(grid)

@@ -28,6 +28,7 @@ class ConvBench final : public Bench {
   bool centred_ = false;
   bool composition_ = true;
   bool attention_ = true;
+  std::int64_t attention_up_to_ = 16384;
   bool errors_ = true;
   std::int64_t rounds_ = 7;
   double seconds_ = 0.05;

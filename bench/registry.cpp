@@ -4,6 +4,7 @@
 #include "bench/gpu.h"
 #include "bench/layer.h"
 #include "bench/loader.h"
+#include "bench/plans.h"
 #include "bench/train.h"
 
 namespace hyena::bench {
@@ -25,6 +26,7 @@ const std::vector<BenchEntry>& benches() {
        make<LayerBench>},
       {"filter", "the implicit filter, beside LibTorch's operations", make<FilterBench>},
       {"loader", "pictures a second that reach the model", make<LoaderBench>},
+      {"plans", "plans of the CPU convolution, one against another", make<PlansBench>},
       {"train", "a whole training step, beside torch.fft and other mixers", make<TrainBench>},
   };
   return all;

@@ -18,6 +18,12 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+/// Seconds that the calling thread has spent on a processor: what else the machine does counts only
+/// by what it takes from the caches.
+double thread_seconds();
+/// The same of all threads of the process.
+double process_seconds();
+
 /// What several measurements of one thing say.
 struct Spread {
   double median = 0;

@@ -10,6 +10,8 @@ namespace hyena::kernels {
 class Executor {
  public:
   virtual ~Executor() = default;
+  /// How many pieces run at the same time: a hint for the size of the pieces, not for results.
+  virtual std::int64_t threads() const { return 1; }
   /// Calls work(begin, end) for parts that together make up [0, count), and waits for all. An
   /// exception of a part reaches the caller.
   virtual void run(std::int64_t count,

@@ -29,6 +29,9 @@ bool on_kernels(const at::Tensor& x) {
   return x.is_cpu() || (x.is_cuda() && has_cuda_kernels() && x.scalar_type() != at::kDouble);
 }
 
+std::int64_t AtenExecutor::threads() const {
+  return at::get_num_threads();
+}
 void AtenExecutor::run(std::int64_t count,
                        const std::function<void(std::int64_t, std::int64_t)>& work) const {
   at::parallel_for(0, count, 1, work);

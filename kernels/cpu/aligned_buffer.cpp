@@ -1,24 +1,88 @@
 #include "kernels/cpu/aligned_buffer.h"
 
 #include <cstdlib>
+#include <mutex>
 #include <new>
+#include <vector>
 
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
 
 namespace hyena::kernels::cpu {
+namespace {
+
+constexpr std::size_t kLine = 64, kHugePage = std::size_t{1} << 21;
+
+/// Blocks that were given back, for the next who wants their size: fresh memory from the system
+/// costs a page fault every 4 KiB, in a backward pass as much as the arithmetic.
+class Spare {
+ public:
+  struct Block {
+    void* data;
+    std::size_t bytes;
+  };
+
+  /// Of `bytes` or up to a quarter more; no data if there is none.
+  Block take(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    auto best = blocks_.end();
+    for (auto it = blocks_.begin(); it != blocks_.end(); ++it) {
+      if (it->bytes < bytes || it->bytes > bytes + bytes / 4) continue;
+      if (best == blocks_.end() || it->bytes < best->bytes) best = it;
+    }
+    if (best == blocks_.end()) return {nullptr, 0};
+    const Block block = *best;
+    blocks_.erase(best);
+    total_ -= block.bytes;
+    return block;
+  }
+  void give(Block block) {
+    if (block.bytes < kLeast || block.bytes > kMost) return std::free(block.data);
+    const std::lock_guard lock(mutex_);
+    blocks_.push_back(block);
+    total_ += block.bytes;
+    while (total_ > kMost) {  // the one that waited longest goes
+      total_ -= blocks_.front().bytes;
+      std::free(blocks_.front().data);
+      blocks_.erase(blocks_.begin());
+    }
+  }
+
+ private:
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr std::size_t kMost = 0;  // each use after a return is to be seen
+#else
+  static constexpr std::size_t kMost = std::size_t{1} << 27;
+#endif
+  static constexpr std::size_t kLeast = std::size_t{1} << 14;
+  std::mutex mutex_;
+  std::vector<Block> blocks_;
+  std::size_t total_ = 0;
+};
+
+Spare& spare() {
+  static auto* blocks = new Spare;  // buffers of threads may outlive every other static
+  return *blocks;
+}
+
+}  // namespace
 
 template <class T>
 void AlignedBuffer<T>::resize(std::int64_t count) {
-  constexpr std::size_t kLine = 64, kHugePage = std::size_t{1} << 21;
-  std::free(data_);
+  if (data_ != nullptr) spare().give({data_, bytes_});
   data_ = nullptr;
   bytes_ = 0;
   if (count <= 0) return;
   const std::size_t wanted = static_cast<std::size_t>(count) * sizeof(T);
   const std::size_t unit = wanted >= 2 * kHugePage ? kHugePage : kLine;
   const std::size_t bytes = (wanted + unit - 1) / unit * unit;
+  const auto block = spare().take(bytes);
+  if (block.data != nullptr) {
+    data_ = block.data;
+    bytes_ = block.bytes;
+    return;
+  }
   data_ = std::aligned_alloc(unit, bytes);
   if (data_ == nullptr) throw std::bad_alloc();
   bytes_ = bytes;

@@ -6,8 +6,8 @@
 
 namespace hyena::kernels::cpu {
 
-/// Memory for vectors, uninitialised; large ones ask the system for huge pages. Throws
-/// std::bad_alloc.
+/// Memory for vectors, uninitialised; large ones ask the system for huge pages. What is given back
+/// is kept for the next, up to 128 MiB in the process. Throws std::bad_alloc.
 template <class T>
 class AlignedBuffer {
  public:

@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <string>
 
-#include "kernels/cpu/item.h"
-#include "kernels/cpu/scratch.h"
+#include "kernels/cpu/gated.h"
 #include "kernels/cpu/spectrum.h"
 
 namespace hyena::kernels {
 namespace {
 
 using cpu::batch_slices;
-using cpu::Item;
 using cpu::refuse;
-using cpu::Scratch;
 
 void check(const ConstTaps& h, std::int64_t length, std::int64_t channels) {
   const char* function = "FilterSpectrum";
@@ -33,104 +30,19 @@ void check(const ConstTaps& h, std::int64_t length, std::int64_t channels) {
 }
 
 template <class T>
-Item<T> item_of(Type type, const cpu::Spectrum& spectrum, std::int64_t batch, std::int64_t g) {
-  const std::int64_t lanes = cpu::group_kernels<T>().lanes;
-  return {.type = type,
-          .rows = 1,
-          .row = spectrum.length,
-          .padded = spectrum.as<T>().plan->size,
-          .lanes = lanes,
-          .used = std::min(lanes, spectrum.channels - g * lanes),
-          .batch = batch,
-          .channel = g * lanes};
-}
-
-template <class T>
-void forward(const FftConvShape& shape, const cpu::Spectrum& spectrum, const ConstRows& q,
-             const ConstRows& k, const ConstRows& v, const Rows& y, const Executor& executor) {
-  const auto& kernels = cpu::group_kernels<T>();
-  const auto& transformed = spectrum.as<T>();
-  const auto& plan = *transformed.plan;
-  const std::int64_t lanes = kernels.lanes, groups = (spectrum.channels + lanes - 1) / lanes;
-  // Groups outermost: a spectrum stays in the cache for the whole batch.
-  executor.run(groups * shape.batch, [&](std::int64_t begin, std::int64_t end) {
-    Scratch<T> scratch;
-    T* work = scratch.get(0, 2 * lanes * plan.stored);
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t g = i / shape.batch;
-      const Item<T> item = item_of<T>(shape.type, spectrum, i % shape.batch, g);
-      const T* h = transformed.values.data() + g * transformed.group_size();
-      if (item.direct()) {
-        kernels.convolve(plan, h, item.in(q), item.in(k), item.in(v), item.out(y), work);
-      } else {
-        T* tile = scratch.get(1, lanes * plan.size);
-        item.pack(k, v, tile);
-        kernels.convolve(plan, h, {}, {}, {tile, lanes}, {tile, lanes}, work);
-        item.unpack(q, tile, y);
-      }
-    }
-  });
+cpu::Call<T, cpu::SpectrumOf<T>> call_of(const FftConvShape& shape, const cpu::Spectrum& spectrum) {
+  return {spectrum.as<T>(), shape.type, shape.batch, spectrum.channels, spectrum.extent()};
 }
 
 template <class T>
 void backward(const FftConvShape& shape, const cpu::Spectrum& spectrum, const ConstRows& q,
               const ConstRows& k, const ConstRows& v, const ConstRows& dy,
               const FftConvGradients& out, const Executor& executor) {
-  const auto& kernels = cpu::group_kernels<T>();
-  const auto& transformed = spectrum.as<T>();
-  const auto& plan = *transformed.plan;
-  const std::int64_t lanes = kernels.lanes, groups = (spectrum.channels + lanes - 1) / lanes;
-  const std::int64_t size = transformed.group_size();
-  const std::int64_t slices =
-      batch_slices(shape.batch, groups, groups * size * static_cast<std::int64_t>(sizeof(T)));
-  cpu::AlignedBuffer<T> sums(slices * groups * size);
-
-  executor.run(slices * groups, [&](std::int64_t begin, std::int64_t end) {
-    Scratch<T> scratch;
-    T* work = scratch.get(0, 2 * lanes * plan.stored);
-    T* kept = scratch.get(1, size);
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t slice = i / groups, g = i % groups;
-      const T* h = transformed.values.data() + g * size;
-      T* sum = sums.data() + i * size;
-      std::fill_n(sum, size, T{0});
-      for (std::int64_t b = slice * shape.batch / slices; b < (slice + 1) * shape.batch / slices;
-           ++b) {
-        const Item<T> item = item_of<T>(shape.type, spectrum, b, g);
-        if (item.direct()) {
-          kernels.backward(plan, h,
-                           {.q = item.in(q),
-                            .k = item.in(k),
-                            .v = item.in(v),
-                            .dy = item.in(dy),
-                            .dq = item.out(q ? out.dq : Rows{}),
-                            .dk = item.out(out.dk),
-                            .dv = item.out(out.dv)},
-                           sum, kept, work);
-          continue;
-        }
-        T* u = scratch.get(2, lanes * plan.size);
-        T* dc = scratch.get(3, lanes * plan.size);
-        T* c = q ? scratch.get(4, lanes * plan.size) : nullptr;
-        item.pack(k, v, u);
-        item.pack(q, dy, dc);
-        kernels.backward(plan, h,
-                         {.q = {},
-                          .k = {},
-                          .v = {u, lanes},
-                          .dy = {dc, lanes},
-                          .dq = {c, lanes},
-                          .dk = {},
-                          .dv = {u, lanes}},
-                         sum, kept, work);
-        if (q) item.unpack(dy, c, out.dq);
-        if (k) item.unpack(v, u, out.dk);
-        item.unpack(k, u, out.dv);
-      }
-    }
-  });
+  const auto call = call_of<T>(shape, spectrum);
+  const std::int64_t slices = batch_slices<T>(shape.batch, call.groups(), call.filter.group_size());
+  const auto sums = gated_backward(call, q, k, v, dy, out, slices, executor);
   if (out.dh || out.dbias != nullptr) {
-    synthesise<T>(transformed, spectrum.channels, spectrum.length, sums.data(), slices, out.dh,
+    synthesise<T>(call.filter, spectrum.channels, spectrum.length, sums.data(), slices, out.dh,
                   static_cast<T*>(out.dbias), executor);
   }
 }
@@ -163,9 +75,9 @@ void fftconv_forward(const FftConvShape& shape, const FilterSpectrum& h, ConstRo
                      ConstRows v, Rows y, const Executor& executor) {
   cpu::check("fftconv_forward", shape.batch, shape.type, h.get().is_double, bool(v), bool(y), "y");
   if (h.get().is_double) {
-    forward<double>(shape, h.get(), q, k, v, y, executor);
+    gated_forward(call_of<double>(shape, h.get()), q, k, v, y, executor);
   } else {
-    forward<float>(shape, h.get(), q, k, v, y, executor);
+    gated_forward(call_of<float>(shape, h.get()), q, k, v, y, executor);
   }
 }
 

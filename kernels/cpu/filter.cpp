@@ -272,7 +272,7 @@ void backward(const FilterShape& shape, const FilterParameters& parameters, cons
   // Two blocks or more are summed apart, so that they can meet on different threads.
   const Blocks blocks(shape.positions);
   const std::int64_t size = layout.size(), bytes = (size + 1) * std::int64_t{sizeof(T)};
-  const std::int64_t slices = cpu::batch_slices((blocks.count + 1) / 2, 1, bytes);
+  const std::int64_t slices = cpu::batch_slices_of((blocks.count + 1) / 2, 1, bytes);
   T* const sums = memory.take(slices * size);
   executor.run(slices, [&](std::int64_t begin, std::int64_t end) {
     cpu::Scratch<T> scratch;

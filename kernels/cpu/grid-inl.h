@@ -91,33 +91,41 @@ HWY_INLINE void ColumnLast(const Plan<T>& plan, const T* work, std::int64_t row_
 #undef HYENA_CALL
 }
 
-/// The parts of the work array: one row or column under way, a spectrum of a column that is kept,
-/// and two images of all rows.
+/// The parts of the work array: one row under way for each group of channels, one column, a
+/// spectrum of a column that is kept, and one or two images of all rows for each group.
 template <class T>
 struct GridWork {
-  GridWork(const GridPlan<T>& plan, T* memory)
+  GridWork(const GridPlan<T>& plan, std::int64_t groups, T* memory)
       : row_points(2 * Lanes<T>() * plan.row->size),
         column_points(2 * Lanes<T>() * plan.column->size),
-        line(memory),
-        kept(line + LineSize(plan)),
+        image(2 * Lanes<T>() + plan.height * row_points),
+        lines{memory, groups, WorkStride(*plan.row)},
+        column(memory + groups * lines.stride),
+        kept(column + WorkStride(*plan.column)),
         rows(kept + column_points),
-        other(rows + plan.height * row_points) {}
-  static std::int64_t LineSize(const GridPlan<T>& plan) {
-    return 2 * Lanes<T>() * std::max(plan.row->stored, plan.column->stored);
-  }
+        other(rows + groups * image) {}
 
-  std::int64_t row_points, column_points;
-  T* line;
+  std::int64_t row_points, column_points, image;
+  Works<T> lines;
+  T* column;
   T* kept;
   T* rows;
   T* other;
 };
 
 template <class T>
-std::int64_t GridWorkSize(const GridPlan<T>& plan) {
-  // Filters fill all rows of a column, signals `height` of them, twice in the backward pass.
-  const std::int64_t rows = std::max(plan.column->size, 2 * plan.height);
-  return GridWork<T>::LineSize(plan) + 2 * Lanes<T>() * (plan.column->size + rows * plan.row->size);
+HWY_INLINE DirectShape DirectGrid(const GridPlan<T>& plan) {
+  return {plan.height, plan.width, false};
+}
+template <class T>
+std::int64_t GridWorkSize(const GridPlan<T>& plan, std::int64_t groups, bool backward) {
+  if (plan.direct()) return DirectWork<T>::Size(DirectGrid(plan));
+  const std::int64_t row = 2 * Lanes<T>() * plan.row->size;
+  const std::int64_t column = 2 * Lanes<T>() * plan.column->size;
+  const std::int64_t images = (backward ? 2 : 1) * groups * (2 * Lanes<T>() + plan.height * row);
+  // Filters fill all rows of a column.
+  return groups * WorkStride(*plan.row) + WorkStride(*plan.column) + column +
+         std::max(images, plan.column->size * row);
 }
 
 template <class T>
@@ -135,11 +143,13 @@ void RowsForward(const GridPlan<T>& plan, ConstGroup<T> a, ConstGroup<T> b, cons
                  T* rows) {
   for (std::int64_t i = 0; i < plan.height; ++i) {
     const std::int64_t first = i * plan.row->size;
-    FirstOf(*plan.row, From(a, first), From(b, first), work.line);
-    AnalyseLeaf<T> leaf;
-    leaf.out = rows + i * work.row_points;
-    leaf.scale = 1;
-    Inner(*plan.row, work.line, leaf);
+    FirstOf(*plan.row, From(a, first), From(b, first), work.lines);
+    for (std::int64_t g = 0; g < work.lines.groups; ++g) {
+      AnalyseLeaf<T> leaf;
+      leaf.out = rows + g * work.image + i * work.row_points;
+      leaf.scale = 1;
+      Inner(*plan.row, work.lines.data + g * work.lines.stride, leaf);
+    }
   }
 }
 
@@ -149,112 +159,120 @@ HWY_INLINE void RowBack(const Plan<T>& plan, const T* spectrum, T* line) {
   leaf.in = spectrum;
   Inner(plan, line, leaf);
 }
-
+/// Row i of all groups up to their last pass.
 template <class T>
-void AnalyseGrid(const GridPlan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* memory,
-                 T* spectrum) {
-  const GridWork<T> work(plan, memory);
-  for (std::int64_t i = 0; i < plan.column->size; ++i) {
-    const std::int64_t first = i * plan.row->size;
-    First(*plan.row, ComplexSource<T>{From(re, first), From(im, first)}, work.line);
-    AnalyseLeaf<T> leaf;
-    leaf.out = work.rows + i * work.row_points;
-    leaf.scale = static_cast<T>(1.0 / static_cast<double>(plan.points()));
-    Inner(*plan.row, work.line, leaf);
-  }
-  for (std::int64_t j = 0; j < plan.row->size; ++j) {
-    ColumnFirst(*plan.column, work.rows + j * 2 * Lanes<T>(), work.row_points, plan.column->size,
-                work.line);
-    AnalyseLeaf<T> leaf;
-    leaf.out = spectrum + j * work.column_points;
-    leaf.scale = 1;
-    Inner(*plan.column, work.line, leaf);
+HWY_INLINE void RowsBack(const GridPlan<T>& plan, const GridWork<T>& work, const T* rows,
+                         std::int64_t i) {
+  for (std::int64_t g = 0; g < work.lines.groups; ++g) {
+    RowBack(*plan.row, rows + g * work.image + i * work.row_points,
+            work.lines.data + g * work.lines.stride);
   }
 }
 
 template <class T>
-void SynthesiseGrid(const GridPlan<T>& plan, const T* spectrum, T* memory, Group<T> re,
-                    Group<T> im) {
-  const GridWork<T> work(plan, memory);
+void AnalyseGrid(const GridPlan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* memory,
+                 T* spectrum) {
+  const GridWork<T> work(plan, 1, memory);
+  for (std::int64_t i = 0; i < plan.column->size; ++i) {
+    const std::int64_t first = i * plan.row->size;
+    First(*plan.row, ComplexSource<T>{From(re, first), From(im, first)}, work.lines);
+    AnalyseLeaf<T> leaf;
+    leaf.out = work.rows + i * work.row_points;
+    leaf.scale = static_cast<T>(1.0 / static_cast<double>(plan.points()));
+    Inner(*plan.row, work.lines.data, leaf);
+  }
   for (std::int64_t j = 0; j < plan.row->size; ++j) {
-    RowBack(*plan.column, spectrum + j * work.column_points, work.line);
-    ColumnLast(*plan.column, work.line, work.row_points, plan.column->size,
+    ColumnFirst(*plan.column, work.rows + j * 2 * Lanes<T>(), work.row_points, plan.column->size,
+                work.column);
+    AnalyseLeaf<T> leaf;
+    leaf.out = spectrum + j * work.column_points;
+    leaf.scale = 1;
+    Inner(*plan.column, work.column, leaf);
+  }
+}
+
+template <class T>
+void SynthesiseGrid(const GridPlan<T>& plan, Sum<T> spectrum, T* memory, Group<T> re, Group<T> im) {
+  const GridWork<T> work(plan, 1, memory);
+  for (std::int64_t j = 0; j < plan.row->size; ++j) {
+    SumLeaf<T> leaf;
+    leaf.in = spectrum;
+    leaf.in.data += j * work.column_points;
+    Inner(*plan.column, work.column, leaf);
+    ColumnLast(*plan.column, work.column, work.row_points, plan.column->size,
                work.rows + j * 2 * Lanes<T>());
   }
   const T scale = static_cast<T>(1.0 / static_cast<double>(plan.points()));
   for (std::int64_t i = 0; i < plan.column->size; ++i) {
     const std::int64_t first = i * plan.row->size;
-    RowBack(*plan.row, work.rows + i * work.row_points, work.line);
-    Last(*plan.row, work.line, ComplexSink<T>{From(re, first), From(im, first), scale});
+    RowBack(*plan.row, work.rows + i * work.row_points, work.lines.data);
+    Last(*plan.row, work.lines, ComplexSink<T>{From(re, first), From(im, first), scale});
   }
 }
 
 template <class T>
-void ConvolveGrid(const GridPlan<T>& plan, const T* spectrum, ConstGroup<T> q, ConstGroup<T> k,
-                  ConstGroup<T> v, Group<T> y, T* memory) {
-  const GridWork<T> work(plan, memory);
+void ConvolveGrid(const GridPlan<T>& plan, const T* spectrum, std::int64_t groups, ConstGroup<T> q,
+                  ConstGroup<T> k, ConstGroup<T> v, Group<T> y, T* memory) {
+  if (plan.direct()) {
+    return DirectConvolve(DirectGrid(plan), spectrum, groups, q, k, v, y, memory);
+  }
+  const GridWork<T> work(plan, groups, memory);
   RowsForward(plan, k, v, work, work.rows);
-  for (std::int64_t j = 0; j < plan.row->size; ++j) {
-    T* column = work.rows + j * 2 * Lanes<T>();
-    ColumnFirst(*plan.column, column, work.row_points, plan.height, work.line);
-    ConvolveLeaf<T> leaf;
-    leaf.h = spectrum + j * work.column_points;
-    Inner(*plan.column, work.line, leaf);
-    ColumnLast(*plan.column, work.line, work.row_points, plan.height, column);
+  for (std::int64_t g = 0; g < groups; ++g) {
+    for (std::int64_t j = 0; j < plan.row->size; ++j, spectrum += work.column_points) {
+      T* column = work.rows + g * work.image + j * 2 * Lanes<T>();
+      ColumnFirst(*plan.column, column, work.row_points, plan.height, work.column);
+      ConvolveLeaf<T> leaf;
+      leaf.h = spectrum;
+      Inner(*plan.column, work.column, leaf);
+      ColumnLast(*plan.column, work.column, work.row_points, plan.height, column);
+    }
   }
   for (std::int64_t i = 0; i < plan.height; ++i) {
     const std::int64_t first = i * plan.row->size;
-    RowBack(*plan.row, work.rows + i * work.row_points, work.line);
-    if (q.data == nullptr) {
-      Last(*plan.row, work.line, OneSink<T>{From(y, first)});
-    } else {
-      Last(*plan.row, work.line, GateSink<T>{From(q, first), From(y, first)});
-    }
+    RowsBack(plan, work, work.rows, i);
+    LastGated(*plan.row, work.lines, From(q, first), From(y, first));
   }
 }
 
 template <class T>
-void BackwardGrid(const GridPlan<T>& plan, const T* spectrum, const BackwardRows<T>& rows,
-                  T* gradient, T* memory) {
-  const GridWork<T> work(plan, memory);
+void BackwardGrid(const GridPlan<T>& plan, const T* spectrum, std::int64_t groups,
+                  const BackwardRows<T>& rows, T* gradient, T* memory) {
+  if (plan.direct()) {
+    return DirectBackward(DirectGrid(plan), spectrum, groups, rows, gradient, memory);
+  }
+  const GridWork<T> work(plan, groups, memory);
   RowsForward(plan, rows.k, rows.v, work, work.rows);
   RowsForward(plan, rows.q, rows.dy, work, work.other);
-  for (std::int64_t j = 0; j < plan.row->size; ++j) {
-    T* u = work.rows + j * 2 * Lanes<T>();
-    T* dc = work.other + j * 2 * Lanes<T>();
-    ColumnFirst(*plan.column, u, work.row_points, plan.height, work.line);
-    KeepLeaf<T> keep;
-    keep.h = spectrum + j * work.column_points;
-    keep.kept = work.kept;
-    Inner(*plan.column, work.line, keep);
-    ColumnLast(*plan.column, work.line, work.row_points, plan.height, u);
+  for (std::int64_t g = 0; g < groups; ++g) {
+    for (std::int64_t j = 0; j < plan.row->size; ++j) {
+      T* u = work.rows + g * work.image + j * 2 * Lanes<T>();
+      T* dc = work.other + g * work.image + j * 2 * Lanes<T>();
+      ColumnFirst(*plan.column, u, work.row_points, plan.height, work.column);
+      KeepLeaf<T> keep;
+      keep.h = spectrum;
+      keep.kept = work.kept;
+      Inner(*plan.column, work.column, keep);
+      ColumnLast(*plan.column, work.column, work.row_points, plan.height, u);
 
-    ColumnFirst(*plan.column, dc, work.row_points, plan.height, work.line);
-    BackwardLeaf<T> back;
-    back.h = spectrum + j * work.column_points;
-    back.u = work.kept;
-    back.dh = gradient + j * work.column_points;
-    Inner(*plan.column, work.line, back);
-    ColumnLast(*plan.column, work.line, work.row_points, plan.height, dc);
+      ColumnFirst(*plan.column, dc, work.row_points, plan.height, work.column);
+      InnerBackward(*plan.column, work.column, spectrum, work.kept, gradient, rows.first);
+      ColumnLast(*plan.column, work.column, work.row_points, plan.height, dc);
+      spectrum += work.column_points;
+      gradient += work.column_points;
+    }
   }
   for (std::int64_t i = 0; i < plan.height; ++i) {
     const std::int64_t first = i * plan.row->size;
     if (rows.dq.data != nullptr) {
-      RowBack(*plan.row, work.rows + i * work.row_points, work.line);
-      if (rows.q.data != nullptr) {
-        Last(*plan.row, work.line, GateSink<T>{From(rows.dy, first), From(rows.dq, first)});
-      } else {
-        Last(*plan.row, work.line, OneSink<T>{From(rows.dq, first)});
-      }
+      RowsBack(plan, work, work.rows, i);
+      LastGated(*plan.row, work.lines,
+                rows.q.data != nullptr ? From(rows.dy, first) : ConstGroup<T>{},
+                From(rows.dq, first));
     }
-    RowBack(*plan.row, work.other + i * work.row_points, work.line);
-    if (rows.k.data == nullptr) {
-      Last(*plan.row, work.line, OneSink<T>{From(rows.dv, first)});
-    } else {
-      Last(*plan.row, work.line,
-           FactorsSink<T>{From(rows.k, first), From(rows.v, first), From(rows.dk, first),
-                          From(rows.dv, first)});
-    }
+    RowsBack(plan, work, work.other, i);
+    LastFactors(*plan.row, work.lines, From(rows.k, first), From(rows.v, first),
+                From(rows.dk, first), From(rows.dv, first));
   }
 }
 

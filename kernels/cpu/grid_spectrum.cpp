@@ -45,10 +45,13 @@ void for_each_lag(const Taps& h, const Grid2d& grid, F&& f) {
 }
 
 /// Where a lag stands among the taps of GridKernels: real parts of lags to the right, imaginary
-/// parts of lags to the left.
+/// parts of lags to the left; for direct sums all in one image.
 template <class T>
 T* place(const GridPlan<T>& plan, std::int64_t lanes, T* re, T* im, std::int64_t r,
          std::int64_t c) {
+  if (plan.direct()) {
+    return re + ((r + plan.height - 1) * (2 * plan.width - 1) + c + plan.width - 1) * lanes;
+  }
   const std::int64_t row = wrapped(r, plan.column->size) * plan.row->size;
   return (c >= 0 ? re + (row + c) * lanes : im + (row + plan.row->size + c) * lanes);
 }
@@ -64,20 +67,25 @@ GridSpectrumOf<T> analyse(const ConstGridTaps& h, const T* bias, const Grid2d& g
   const std::int64_t reach =
       grid.circular ? grid.height - 1 : std::max({-rows.first, rows.last, std::int64_t{0}});
   GridSpectrumOf<T> out;
-  out.plan.row = plan_for<T>(grid.width, Ring::kRightAngle);
-  out.plan.column = plan_for<T>(grid.height + reach, Ring::kOrdinary);
   out.plan.height = grid.height;
+  out.plan.width = grid.width;
+  if (!sums_pay(grid.height, grid.width, false)) {
+    out.plan.row = plan_for<T>(grid.width, Ring::kRightAngle);
+    out.plan.column = plan_for<T>(grid.height + reach, Ring::kOrdinary);
+  }
   out.values.resize(groups * out.group_size());
-  const std::int64_t points = out.plan.points();
+  const bool direct = out.plan.direct();
+  const std::int64_t points = direct ? 0 : out.plan.points();
   executor.run(groups, [&](std::int64_t begin, std::int64_t end) {
     Scratch<T> scratch;
-    T* re = scratch.get(0, lanes * points);
     T* im = scratch.get(1, lanes * points);
-    T* work = scratch.get(2, kernels.work_size(out.plan));
+    T* work = scratch.get(2, kernels.work_size(out.plan, 1, false));
     const auto* data = static_cast<const T*>(h.data);
     for (std::int64_t g = begin; g < end; ++g) {
       const std::int64_t used = std::min(lanes, channels - g * lanes);
-      std::fill_n(re, lanes * points, T{0});
+      T* values = out.values.data() + g * out.group_size();
+      T* re = direct ? values : scratch.get(0, lanes * points);
+      std::fill_n(re, direct ? out.group_size() : lanes * points, T{0});
       std::fill_n(im, lanes * points, T{0});
       for_each_lag(h, grid, [&](std::int64_t a, std::int64_t e, std::int64_t r, std::int64_t c) {
         T* to = place(out.plan, lanes, re, im, r, c);
@@ -86,11 +94,11 @@ GridSpectrumOf<T> analyse(const ConstGridTaps& h, const T* bias, const Grid2d& g
           to[lane] += from[(g * lanes + lane) % h.rows * h.channel];
         }
       });
+      T* lag0 = place(out.plan, lanes, re, im, 0, 0);
       for (std::int64_t lane = 0; bias != nullptr && lane < used; ++lane) {
-        re[lane] += bias[g * lanes + lane];
+        lag0[lane] += bias[g * lanes + lane];
       }
-      kernels.analyse(out.plan, {re, lanes}, {im, lanes}, work,
-                      out.values.data() + g * out.group_size());
+      if (!direct) kernels.analyse(out.plan, {re, lanes}, {im, lanes}, work, values);
     }
   });
   return out;
@@ -98,11 +106,12 @@ GridSpectrumOf<T> analyse(const ConstGridTaps& h, const T* bias, const Grid2d& g
 
 template <class T>
 void synthesise(const GridSpectrumOf<T>& spectrum, const Grid2d& grid, std::int64_t channels,
-                T* gradients, std::int64_t slices, const GridTaps& dh, T* dbias,
+                const T* gradients, std::int64_t slices, const GridTaps& dh, T* dbias,
                 const Executor& executor) {
   const auto& kernels = grid_kernels<T>();
   const std::int64_t lanes = kernels.lanes, groups = (channels + lanes - 1) / lanes;
-  const std::int64_t size = spectrum.group_size(), points = spectrum.plan.points();
+  const bool direct = spectrum.plan.direct();
+  const std::int64_t size = spectrum.group_size(), points = direct ? 0 : spectrum.plan.points();
   auto* taps = static_cast<T*>(dh.data);
   for (std::int64_t g = 0; taps != nullptr && g < dh.rows; ++g) {
     for (std::int64_t a = 0; a < dh.height; ++a) {
@@ -113,18 +122,20 @@ void synthesise(const GridSpectrumOf<T>& spectrum, const Grid2d& grid, std::int6
   }
   const auto work_on = [&](std::int64_t begin, std::int64_t end) {
     Scratch<T> scratch;
-    T* re = scratch.get(0, lanes * points);
+    T* re = scratch.get(0, direct ? size : lanes * points);
     T* im = scratch.get(1, lanes * points);
-    T* work = scratch.get(2, kernels.work_size(spectrum.plan));
+    T* work = scratch.get(2, kernels.work_size(spectrum.plan, 1, false));
     for (std::int64_t g = begin; g < end; ++g) {
-      T* sum = gradients + g * size;
-      for (std::int64_t s = 1; s < slices; ++s) {
-        const T* other = gradients + (s * groups + g) * size;
-        for (std::int64_t i = 0; i < size; ++i) sum[i] += other[i];
+      const Sum<T> sum{.data = gradients + g * size, .count = slices, .stride = groups * size};
+      if (direct) {
+        sum.add_up(0, size, re);
+      } else {
+        kernels.synthesise(spectrum.plan, sum, work, {re, lanes}, {im, lanes});
       }
-      kernels.synthesise(spectrum.plan, sum, work, {re, lanes}, {im, lanes});
       const std::int64_t used = std::min(lanes, channels - g * lanes);
-      if (dbias != nullptr) std::copy_n(re, used, dbias + g * lanes);
+      if (dbias != nullptr) {
+        std::copy_n(place(spectrum.plan, lanes, re, im, 0, 0), used, dbias + g * lanes);
+      }
       if (taps == nullptr) continue;
       for_each_lag(dh, grid, [&](std::int64_t a, std::int64_t e, std::int64_t r, std::int64_t c) {
         const T* from = place(spectrum.plan, lanes, re, im, r, c);
@@ -146,9 +157,9 @@ template GridSpectrumOf<float> analyse(const ConstGridTaps&, const float*, const
                                        std::int64_t, const Executor&);
 template GridSpectrumOf<double> analyse(const ConstGridTaps&, const double*, const Grid2d&,
                                         std::int64_t, const Executor&);
-template void synthesise(const GridSpectrumOf<float>&, const Grid2d&, std::int64_t, float*,
+template void synthesise(const GridSpectrumOf<float>&, const Grid2d&, std::int64_t, const float*,
                          std::int64_t, const GridTaps&, float*, const Executor&);
-template void synthesise(const GridSpectrumOf<double>&, const Grid2d&, std::int64_t, double*,
+template void synthesise(const GridSpectrumOf<double>&, const Grid2d&, std::int64_t, const double*,
                          std::int64_t, const GridTaps&, double*, const Executor&);
 
 }  // namespace hyena::kernels::cpu

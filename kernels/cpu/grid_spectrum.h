@@ -14,7 +14,10 @@ struct GridSpectrumOf {
   GridPlan<T> plan;
   AlignedBuffer<T> values;
 
-  std::int64_t group_size() const { return 2 * grid_kernels<T>().lanes * plan.points(); }
+  static const GridKernels<T>& kernels() { return grid_kernels<T>(); }
+  const GridPlan<T>& arguments() const { return plan; }
+  std::int64_t group_size() const { return kernels().lanes * plan.spectrum_size(); }
+  std::int64_t padded_row() const { return plan.direct() ? plan.width : plan.row->size; }
 };
 
 struct GridSpectrum {
@@ -24,6 +27,7 @@ struct GridSpectrum {
   GridSpectrumOf<float> f32;
   GridSpectrumOf<double> f64;
 
+  Extent extent() const { return {grid.height, grid.width}; }
   template <class T>
   const GridSpectrumOf<T>& as() const {
     if constexpr (sizeof(T) == 8) {
@@ -41,7 +45,7 @@ GridSpectrumOf<T> analyse(const ConstGridTaps& h, const T* bias, const Grid2d& g
 /// As synthesise() of spectrum.h.
 template <class T>
 void synthesise(const GridSpectrumOf<T>& spectrum, const Grid2d& grid, std::int64_t channels,
-                T* gradients, std::int64_t slices, const GridTaps& dh, T* dbias,
+                const T* gradients, std::int64_t slices, const GridTaps& dh, T* dbias,
                 const Executor& executor);
 
 }  // namespace hyena::kernels::cpu

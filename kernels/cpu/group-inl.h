@@ -9,6 +9,7 @@
 #define HYENA_KERNELS_CPU_GROUP_INL_H_
 #endif
 
+#include "kernels/cpu/direct-inl.h"
 #include "kernels/cpu/group.h"
 #include "kernels/cpu/transform-inl.h"
 
@@ -21,8 +22,9 @@ namespace HWY_NAMESPACE {
 template <class T>
 struct OneSource {
   ConstGroup<T> u;
-  HWY_INLINE Cx<Vector<T>> Twisted(std::int64_t row, Vector<T> c, Vector<T> s) const {
-    const auto x = hn::LoadU(Tag<T>(), u.row(row));
+  HWY_INLINE Cx<Vector<T>> Twisted(std::int64_t row, std::int64_t channel, Vector<T> c,
+                                   Vector<T> s) const {
+    const auto x = hn::LoadU(Tag<T>(), u.row(row) + channel);
     return {hn::Mul(x, c), hn::Mul(x, s)};
   }
 };
@@ -30,9 +32,10 @@ struct OneSource {
 template <class T>
 struct ProductSource {
   ConstGroup<T> a, b;
-  HWY_INLINE Cx<Vector<T>> Twisted(std::int64_t row, Vector<T> c, Vector<T> s) const {
+  HWY_INLINE Cx<Vector<T>> Twisted(std::int64_t row, std::int64_t channel, Vector<T> c,
+                                   Vector<T> s) const {
     const Tag<T> d;
-    const auto x = hn::Mul(hn::LoadU(d, a.row(row)), hn::LoadU(d, b.row(row)));
+    const auto x = hn::Mul(hn::LoadU(d, a.row(row) + channel), hn::LoadU(d, b.row(row) + channel));
     return {hn::Mul(x, c), hn::Mul(x, s)};
   }
 };
@@ -41,9 +44,12 @@ struct ProductSource {
 template <class T>
 struct ComplexSource {
   ConstGroup<T> re, im;
-  HWY_INLINE Cx<Vector<T>> Twisted(std::int64_t row, Vector<T> c, Vector<T> s) const {
+  HWY_INLINE Cx<Vector<T>> Twisted(std::int64_t row, std::int64_t channel, Vector<T> c,
+                                   Vector<T> s) const {
     const Tag<T> d;
-    return Times<false>(Cx<Vector<T>>{hn::LoadU(d, re.row(row)), hn::LoadU(d, im.row(row))}, c, s);
+    return Times<false>(
+        Cx<Vector<T>>{hn::LoadU(d, re.row(row) + channel), hn::LoadU(d, im.row(row) + channel)}, c,
+        s);
   }
 };
 
@@ -57,8 +63,9 @@ HWY_INLINE Vector<T> RealPart(Cx<Vector<T>> x, Vector<T> c, Vector<T> s) {
 template <class T>
 struct OneSink {
   Group<T> y;
-  HWY_INLINE void Put(std::int64_t row, Cx<Vector<T>> x, Vector<T> c, Vector<T> s) const {
-    hn::StoreU(RealPart<T>(x, c, s), Tag<T>(), y.row(row));
+  HWY_INLINE void Put(std::int64_t row, std::int64_t channel, Cx<Vector<T>> x, Vector<T> c,
+                      Vector<T> s) const {
+    hn::StoreU(RealPart<T>(x, c, s), Tag<T>(), y.row(row) + channel);
   }
 };
 
@@ -67,9 +74,11 @@ template <class T>
 struct GateSink {
   ConstGroup<T> gate;
   Group<T> y;
-  HWY_INLINE void Put(std::int64_t row, Cx<Vector<T>> x, Vector<T> c, Vector<T> s) const {
+  HWY_INLINE void Put(std::int64_t row, std::int64_t channel, Cx<Vector<T>> x, Vector<T> c,
+                      Vector<T> s) const {
     const Tag<T> d;
-    hn::StoreU(hn::Mul(hn::LoadU(d, gate.row(row)), RealPart<T>(x, c, s)), d, y.row(row));
+    hn::StoreU(hn::Mul(hn::LoadU(d, gate.row(row) + channel), RealPart<T>(x, c, s)), d,
+               y.row(row) + channel);
   }
 };
 
@@ -78,12 +87,13 @@ template <class T>
 struct FactorsSink {
   ConstGroup<T> k, v;
   Group<T> dk, dv;
-  HWY_INLINE void Put(std::int64_t row, Cx<Vector<T>> x, Vector<T> c, Vector<T> s) const {
+  HWY_INLINE void Put(std::int64_t row, std::int64_t channel, Cx<Vector<T>> x, Vector<T> c,
+                      Vector<T> s) const {
     const Tag<T> d;
     const auto du = RealPart<T>(x, c, s);
-    const auto key = hn::LoadU(d, k.row(row));
-    hn::StoreU(hn::Mul(hn::LoadU(d, v.row(row)), du), d, dk.row(row));
-    hn::StoreU(hn::Mul(key, du), d, dv.row(row));
+    const auto key = hn::LoadU(d, k.row(row) + channel);
+    hn::StoreU(hn::Mul(hn::LoadU(d, v.row(row) + channel), du), d, dk.row(row) + channel);
+    hn::StoreU(hn::Mul(key, du), d, dv.row(row) + channel);
   }
 };
 
@@ -91,12 +101,14 @@ template <class T>
 struct ComplexSink {
   Group<T> re, im;
   T scale;
-  HWY_INLINE void Put(std::int64_t row, Cx<Vector<T>> x, Vector<T> c, Vector<T> s) const {
+  HWY_INLINE void Put(std::int64_t row, std::int64_t channel, Cx<Vector<T>> x, Vector<T> c,
+                      Vector<T> s) const {
     const Tag<T> d;
     const auto factor = hn::Set(d, scale);
-    hn::StoreU(hn::Mul(RealPart<T>(x, c, s), factor), d, re.row(row));
+    hn::StoreU(hn::Mul(RealPart<T>(x, c, s), factor), d, re.row(row) + channel);
     if (im.data != nullptr) {
-      hn::StoreU(hn::Mul(hn::NegMulAdd(x.re, s, hn::Mul(x.im, c)), factor), d, im.row(row));
+      hn::StoreU(hn::Mul(hn::NegMulAdd(x.re, s, hn::Mul(x.im, c)), factor), d,
+                 im.row(row) + channel);
     }
   }
 };
@@ -133,15 +145,16 @@ struct KeepLeaf : Leaf<T, true, true> {
   }
 };
 
-/// x is the spectrum of dc: dH += x · conj(U), then x · conj(H).
-template <class T>
+/// x is the spectrum of dc: dH = x · conj(U), or added to it, then x · conj(H). dH may lie over U.
+template <class T, bool kAdd>
 struct BackwardLeaf : Leaf<T, true, true> {
   const T* HWY_RESTRICT h;
-  const T* HWY_RESTRICT u;
-  T* HWY_RESTRICT dh;
+  const T* u;
+  T* dh;
   HWY_INLINE void Point(std::int64_t offset, Cx<Vector<T>>& x) const {
-    const auto product = TimesConjugate(x, LoadPoint(u + offset));
-    StorePoint(Plus(LoadPoint(dh + offset), product), dh + offset);
+    auto product = TimesConjugate(x, LoadPoint(u + offset));
+    if constexpr (kAdd) product = Plus(LoadPoint(dh + offset), product);
+    StorePoint(product, dh + offset);
     x = TimesConjugate(x, LoadPoint(h + offset));
   }
   HWY_INLINE void Advance(std::int64_t n) {
@@ -171,14 +184,63 @@ struct SynthesiseLeaf : Leaf<T, false, true> {
   HWY_INLINE void Advance(std::int64_t n) { in += n; }
 };
 
+/// The same from a sum of spectra.
+template <class T>
+struct SumLeaf : Leaf<T, false, true> {
+  Sum<T> in;
+  HWY_INLINE void Point(std::int64_t offset, Cx<Vector<T>>& x) const {
+    x = LoadPoint(in.data + offset);
+    for (std::int64_t s = 1; s < in.count; ++s) {
+      x = Plus(x, LoadPoint(in.data + s * in.stride + offset));
+    }
+  }
+  HWY_INLINE void Advance(std::int64_t n) { in.data += n; }
+};
+
+/// Forward, gradient of the spectrum, back.
+template <class T>
+HWY_INLINE void InnerBackward(const Plan<T>& plan, T* work, const T* spectrum, const T* kept,
+                              T* gradient, bool first) {
+  const auto run = [&](auto leaf) HYENA_INLINE_LAMBDA {
+    leaf.h = spectrum;
+    leaf.u = kept;
+    leaf.dh = gradient;
+    Inner(plan, work, leaf);
+  };
+  if (first) {
+    run(BackwardLeaf<T, false>());
+  } else {
+    run(BackwardLeaf<T, true>());
+  }
+}
+
 // ---- what the driver calls
+
+/// One point more than a transform needs, so that neighbours are no power of two apart.
+template <class T>
+HWY_INLINE std::int64_t WorkStride(const Plan<T>& plan) {
+  return 2 * Lanes<T>() * (plan.stored + 1);
+}
+template <class T>
+HWY_INLINE std::int64_t SpectrumSize(const Plan<T>& plan) {
+  return 2 * Lanes<T>() * plan.size;
+}
+template <class T>
+HWY_INLINE DirectShape DirectLine(const Plan<T>& plan) {
+  return {1, plan.size, plan.causal};
+}
+template <class T>
+std::int64_t GroupWorkSize(const Plan<T>& plan, std::int64_t groups, bool backward) {
+  if (plan.direct()) return DirectWork<T>::Size(DirectLine(plan));
+  return groups * (WorkStride(plan) + (backward ? SpectrumSize(plan) : 0));
+}
 
 template <class T>
 void AnalyseFilter(const Plan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* work, T* spectrum) {
   if (im.data != nullptr) {
-    First(plan, ComplexSource<T>{re, im}, work);
+    First(plan, ComplexSource<T>{re, im}, Works<T>{work});
   } else {
-    First(plan, OneSource<T>{re}, work);
+    First(plan, OneSource<T>{re}, Works<T>{work});
   }
   AnalyseLeaf<T> leaf;
   leaf.out = spectrum;
@@ -187,67 +249,93 @@ void AnalyseFilter(const Plan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* w
 }
 
 template <class T>
-void SynthesiseFilter(const Plan<T>& plan, const T* spectrum, T* work, Group<T> re, Group<T> im) {
-  SynthesiseLeaf<T> leaf;
+void SynthesiseFilter(const Plan<T>& plan, Sum<T> spectrum, T* work, Group<T> re, Group<T> im) {
+  SumLeaf<T> leaf;
   leaf.in = spectrum;
   Inner(plan, work, leaf);
-  Last(plan, work, ComplexSink<T>{re, im, static_cast<T>(1.0 / static_cast<double>(plan.size))});
+  Last(plan, Works<T>{work},
+       ComplexSink<T>{re, im, static_cast<T>(1.0 / static_cast<double>(plan.size))});
 }
 
 template <class T>
-HWY_INLINE void FirstOf(const Plan<T>& plan, ConstGroup<T> a, ConstGroup<T> b, T* work) {
+HWY_INLINE void FirstOf(const Plan<T>& plan, ConstGroup<T> a, ConstGroup<T> b,
+                        const Works<T>& works) {
   if (a.data == nullptr) {
-    First(plan, OneSource<T>{b}, work);
+    First(plan, OneSource<T>{b}, works);
   } else {
-    First(plan, ProductSource<T>{a, b}, work);
+    First(plan, ProductSource<T>{a, b}, works);
+  }
+}
+/// y = gate ⊙ x, or x.
+template <class T>
+HWY_INLINE void LastGated(const Plan<T>& plan, const Works<T>& works, ConstGroup<T> gate,
+                          Group<T> y) {
+  if (gate.data == nullptr) {
+    Last(plan, works, OneSink<T>{y});
+  } else {
+    Last(plan, works, GateSink<T>{gate, y});
+  }
+}
+/// The product k ⊙ v hands its gradient to both.
+template <class T>
+HWY_INLINE void LastFactors(const Plan<T>& plan, const Works<T>& works, ConstGroup<T> k,
+                            ConstGroup<T> v, Group<T> dk, Group<T> dv) {
+  if (k.data == nullptr) {
+    Last(plan, works, OneSink<T>{dv});
+  } else {
+    Last(plan, works, FactorsSink<T>{k, v, dk, dv});
   }
 }
 
 template <class T>
-void ConvolveGroup(const Plan<T>& plan, const T* spectrum, ConstGroup<T> q, ConstGroup<T> k,
-                   ConstGroup<T> v, Group<T> y, T* work) {
-  FirstOf(plan, k, v, work);
-  ConvolveLeaf<T> leaf;
-  leaf.h = spectrum;
-  Inner(plan, work, leaf);
-  if (q.data == nullptr) {
-    Last(plan, work, OneSink<T>{y});
-  } else {
-    Last(plan, work, GateSink<T>{q, y});
+void ConvolveGroups(const Plan<T>& plan, const T* spectrum, std::int64_t groups, ConstGroup<T> q,
+                    ConstGroup<T> k, ConstGroup<T> v, Group<T> y, T* memory) {
+  if (plan.direct()) {
+    return DirectConvolve(DirectLine(plan), spectrum, groups, q, k, v, y, memory);
   }
+  const Works<T> works{memory, groups, WorkStride(plan)};
+  FirstOf(plan, k, v, works);
+  for (std::int64_t g = 0; g < groups; ++g) {
+    ConvolveLeaf<T> leaf;
+    leaf.h = spectrum + g * SpectrumSize(plan);
+    Inner(plan, memory + g * works.stride, leaf);
+  }
+  LastGated(plan, works, q, y);
 }
 
 template <class T>
-void BackwardGroup(const Plan<T>& plan, const T* spectrum, const BackwardRows<T>& rows, T* gradient,
-                   T* kept, T* work) {
-  FirstOf(plan, rows.k, rows.v, work);
-  if (rows.dq.data != nullptr) {
-    KeepLeaf<T> leaf;
-    leaf.h = spectrum;
-    leaf.kept = kept;
-    Inner(plan, work, leaf);
-    if (rows.q.data != nullptr) {
-      Last(plan, work, GateSink<T>{rows.dy, rows.dq});
+void BackwardGroups(const Plan<T>& plan, const T* spectrum, std::int64_t groups,
+                    const BackwardRows<T>& rows, T* gradient, T* memory) {
+  if (plan.direct()) {
+    return DirectBackward(DirectLine(plan), spectrum, groups, rows, gradient, memory);
+  }
+  const Works<T> works{memory, groups, WorkStride(plan)};
+  const std::int64_t size = SpectrumSize(plan);
+  // The gradient's own place holds U until the gradient is written over it, point by point.
+  T* kept = rows.first ? gradient : memory + groups * works.stride;
+  FirstOf(plan, rows.k, rows.v, works);
+  for (std::int64_t g = 0; g < groups; ++g) {
+    if (rows.dq.data != nullptr) {
+      KeepLeaf<T> leaf;
+      leaf.h = spectrum + g * size;
+      leaf.kept = kept + g * size;
+      Inner(plan, memory + g * works.stride, leaf);
     } else {
-      Last(plan, work, OneSink<T>{rows.dq});
+      AnalyseLeaf<T> leaf;
+      leaf.out = kept + g * size;
+      leaf.scale = 1;
+      Inner(plan, memory + g * works.stride, leaf);
     }
-  } else {
-    AnalyseLeaf<T> leaf;
-    leaf.out = kept;
-    leaf.scale = 1;
-    Inner(plan, work, leaf);
   }
-  FirstOf(plan, rows.q, rows.dy, work);
-  BackwardLeaf<T> leaf;
-  leaf.h = spectrum;
-  leaf.u = kept;
-  leaf.dh = gradient;
-  Inner(plan, work, leaf);
-  if (rows.k.data == nullptr) {
-    Last(plan, work, OneSink<T>{rows.dv});
-  } else {
-    Last(plan, work, FactorsSink<T>{rows.k, rows.v, rows.dk, rows.dv});
+  if (rows.dq.data != nullptr) {
+    LastGated(plan, works, rows.q.data != nullptr ? rows.dy : ConstGroup<T>{}, rows.dq);
   }
+  FirstOf(plan, rows.q, rows.dy, works);
+  for (std::int64_t g = 0; g < groups; ++g) {
+    InnerBackward(plan, memory + g * works.stride, spectrum + g * size, kept + g * size,
+                  gradient + g * size, rows.first);
+  }
+  LastFactors(plan, works, rows.k, rows.v, rows.dk, rows.dv);
 }
 
 }  // namespace HWY_NAMESPACE

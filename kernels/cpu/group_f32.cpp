@@ -14,10 +14,11 @@ namespace HWY_NAMESPACE {
 GroupKernels<float> Float32Kernels() {
   return {.lanes = Lanes<float>(),
           .instruction_set = hwy::TargetName(HWY_TARGET),
+          .work_size = GroupWorkSize<float>,
           .analyse = AnalyseFilter<float>,
           .synthesise = SynthesiseFilter<float>,
-          .convolve = ConvolveGroup<float>,
-          .backward = BackwardGroup<float>,
+          .convolve = ConvolveGroups<float>,
+          .backward = BackwardGroups<float>,
           .pack = Pack<float>,
           .unpack = Unpack<float>};
 }

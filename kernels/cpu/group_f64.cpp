@@ -14,10 +14,11 @@ namespace HWY_NAMESPACE {
 GroupKernels<double> Float64Kernels() {
   return {.lanes = Lanes<double>(),
           .instruction_set = hwy::TargetName(HWY_TARGET),
+          .work_size = GroupWorkSize<double>,
           .analyse = AnalyseFilter<double>,
           .synthesise = SynthesiseFilter<double>,
-          .convolve = ConvolveGroup<double>,
-          .backward = BackwardGroup<double>,
+          .convolve = ConvolveGroups<double>,
+          .backward = BackwardGroups<double>,
           .pack = Pack<double>,
           .unpack = Unpack<double>};
 }

@@ -25,11 +25,19 @@ void check(const char* function, std::int64_t batch, const ConstRows& q, const C
   if (k && !dk) refuse(function, "dk is absent");
 }
 
-std::int64_t batch_slices(std::int64_t batch, std::int64_t groups, std::int64_t bytes_per_slice) {
+std::int64_t batch_slices_of(std::int64_t batch, std::int64_t groups,
+                             std::int64_t bytes_per_slice) {
   constexpr std::int64_t kWantedItems = 16, kMostBytes = std::int64_t{1} << 28;
   const std::int64_t wanted = (kWantedItems + groups - 1) / groups;
   return std::clamp<std::int64_t>(std::min(wanted, kMostBytes / bytes_per_slice), 1,
                                   std::max<std::int64_t>(batch, 1));
+}
+
+std::int64_t groups_at_once(std::int64_t groups, std::int64_t signals, std::int64_t bytes,
+                            std::int64_t threads) {
+  constexpr std::int64_t kMost = 4, kMostBytes = 5 << 16;
+  const bool pays = groups > kMost && kMost * bytes <= kMostBytes;
+  return pays && groups / kMost * signals >= threads ? kMost : 1;
 }
 
 }  // namespace hyena::kernels::cpu

@@ -5,7 +5,7 @@
 #include <vector>
 
 /// Which transform length and which radices serve a convolution. The one place where such choices
-/// are made, from a small table of costs.
+/// are made, from a small table of measured costs.
 namespace hyena::kernels::cpu {
 
 /// Transform on a ring: either x^n = −i ("right angle": points exp(−2πi(j+¼)/n), on which one
@@ -38,7 +38,22 @@ struct Plan {
   std::vector<T> table;
   /// exp(−2πi r/(4R)) for r = 0 … R−1 of level 0, right-angle ring only.
   std::vector<T> edge;
+
+  /// No levels: no transform, but sums over all pairs of positions. What stands for a spectrum then
+  /// is the taps, lags 1 − n … n − 1; of a causal filter those of negative lags are zero.
+  bool direct() const { return levels.empty(); }
+  bool causal = false;
+  /// Of a spectrum, numbers for each lane.
+  std::int64_t spectrum_size() const { return direct() ? 2 * size - 1 : 2 * size; }
 };
+
+/// Whether sums over all pairs of positions are faster than transforms: short lines (height 1) and
+/// small grids.
+bool sums_pay(std::int64_t height, std::int64_t width, bool causal);
+
+/// The plan of a line that is served so.
+template <class T>
+std::shared_ptr<const Plan<T>> direct_plan(std::int64_t length, bool causal);
 
 /// Whether passes exist for this radix.
 bool is_radix(std::int64_t radix);
@@ -55,5 +70,8 @@ std::shared_ptr<const Plan<T>> plan_of(const std::vector<std::int64_t>& radices,
 
 /// The radices that plan_for() takes for `length`, outermost first.
 std::vector<std::int64_t> choose_radices(std::int64_t length);
+
+/// The `count` plans of the least cost by the table, the best first: for measurements.
+std::vector<std::vector<std::int64_t>> cheapest_radices(std::int64_t length, std::size_t count);
 
 }  // namespace hyena::kernels::cpu

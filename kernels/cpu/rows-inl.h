@@ -75,17 +75,27 @@ HWY_INLINE void StoreRow(Vector<T> x, IO* p, std::int64_t lanes) {
   std::memcpy(static_cast<void*>(p), padded, static_cast<std::size_t>(lanes) * sizeof(IO));
 }
 
+/// f(position, first channel, channels) for every vector of every row.
+template <class T, class F>
+HWY_INLINE void EachVector(const RowsJob<T>& job, F&& f) {
+  for (std::int64_t t = 0; t < job.rows; ++t) {
+    for (std::int64_t c = 0; c < job.channels; c += Lanes<T>()) {
+      f(t, c, HWY_MIN(Lanes<T>(), job.channels - c));
+    }
+  }
+}
+
 /// tile = a ⊙ b, or b where there is no a.
 template <class T, class IO>
 void PackAs(const RowsJob<T>& job, T* HWY_RESTRICT tile) {
   const Tag<T> d;
   const auto* a = static_cast<const IO*>(job.a);
   const auto* b = static_cast<const IO*>(job.b);
-  for (std::int64_t t = 0; t < job.rows; ++t) {
-    auto x = LoadRow<T>(b + t * job.b_stride, job.lanes);
-    if (a != nullptr) x = hn::Mul(LoadRow<T>(a + t * job.a_stride, job.lanes), x);
-    hn::Store(x, d, tile + t * Lanes<T>());
-  }
+  EachVector(job, [&](std::int64_t t, std::int64_t c, std::int64_t lanes) HYENA_INLINE_LAMBDA {
+    auto x = LoadRow<T>(b + t * job.b_stride + c, lanes);
+    if (a != nullptr) x = hn::Mul(LoadRow<T>(a + t * job.a_stride + c, lanes), x);
+    hn::Store(x, d, tile + t * job.tile_stride + c);
+  });
 }
 
 /// y = a ⊙ tile, or tile.
@@ -94,11 +104,11 @@ void UnpackAs(const RowsJob<T>& job, const T* HWY_RESTRICT tile) {
   const Tag<T> d;
   const auto* a = static_cast<const IO*>(job.a);
   auto* y = static_cast<IO*>(job.y);
-  for (std::int64_t t = 0; t < job.rows; ++t) {
-    auto x = hn::Load(d, tile + t * Lanes<T>());
-    if (a != nullptr) x = hn::Mul(LoadRow<T>(a + t * job.a_stride, job.lanes), x);
-    StoreRow<T>(x, y + t * job.y_stride, job.lanes);
-  }
+  EachVector(job, [&](std::int64_t t, std::int64_t c, std::int64_t lanes) HYENA_INLINE_LAMBDA {
+    auto x = hn::Load(d, tile + t * job.tile_stride + c);
+    if (a != nullptr) x = hn::Mul(LoadRow<T>(a + t * job.a_stride + c, lanes), x);
+    StoreRow<T>(x, y + t * job.y_stride + c, lanes);
+  });
 }
 
 template <class T>

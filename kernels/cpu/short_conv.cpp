@@ -91,8 +91,7 @@ template <class T>
 void weight_gradient(const ShortConvShape& s, const ConstRows& x, const ConstRows& dy, T* dweight,
                      T* dbias, const Executor& executor) {
   const std::int64_t taps = s.kernel_height * s.kernel_width, size = (taps + 1) * s.channels;
-  const std::int64_t slices =
-      cpu::batch_slices(s.batch, 1, size * static_cast<std::int64_t>(sizeof(T)));
+  const std::int64_t slices = cpu::batch_slices<T>(s.batch, 1, size);
   std::vector<T> sums(static_cast<std::size_t>(slices * size), T{0});
   executor.run(slices, [&](std::int64_t begin, std::int64_t end) {
     ShortJob<T> job = job_of<T>(s);

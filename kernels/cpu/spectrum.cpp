@@ -14,20 +14,24 @@ struct Stretch {
   std::int64_t first, count, to, direction;
 };
 
-/// A causal ring of n points carries lag l ≥ 0 in the real part of coefficient l, lag −m in the
-/// imaginary part of coefficient n − m.
-Stretch causal_stretch(std::int64_t taps, std::int64_t centre, std::int64_t length) {
-  return {.first = centre,
-          .count = std::clamp<std::int64_t>(taps - centre, 0, length),
-          .to = 0,
-          .direction = 1};
-}
-Stretch anticausal_stretch(std::int64_t centre, std::int64_t length, std::int64_t ring) {
-  return {.first = centre - 1,
-          .count = std::clamp<std::int64_t>(centre, 0, length - 1),
-          .to = ring - 1,
-          .direction = -1};
-}
+/// Where taps stand. A ring of n points carries lag l ≥ 0 in the real part of coefficient l, lag −m
+/// in the imaginary part of coefficient n − m; direct sums have all lags in one row, lowest first.
+struct Layout {
+  template <class Taps>
+  Layout(const Taps& h, std::int64_t length, bool direct, std::int64_t ring)
+      : lag0(direct ? length - 1 : 0),
+        later{.first = h.centre,
+              .count = std::clamp<std::int64_t>(h.count - h.centre, 0, length),
+              .to = lag0,
+              .direction = 1},
+        earlier{.first = h.centre - 1,
+                .count = std::clamp<std::int64_t>(h.centre, 0, length - 1),
+                .to = direct ? lag0 - 1 : ring - 1,
+                .direction = -1} {}
+
+  std::int64_t lag0;
+  Stretch later, earlier;
+};
 
 /// Taps of the lanes of one group, [ring][lanes], in blocks so that either order of the taps in
 /// memory reads whole cache lines.
@@ -71,29 +75,30 @@ SpectrumOf<T> analyse(const ConstTaps& h, const T* bias, std::int64_t length, st
   const auto& kernels = group_kernels<T>();
   const std::int64_t lanes = kernels.lanes, groups = (channels + lanes - 1) / lanes;
   SpectrumOf<T> out;
-  out.plan = plan_for<T>(length, Ring::kRightAngle);
+  const bool causal = h.centre == 0;
+  out.plan = sums_pay(1, length, causal) ? direct_plan<T>(length, causal)
+                                         : plan_for<T>(length, Ring::kRightAngle);
   const Plan<T>& plan = *out.plan;
   out.values.resize(groups * out.group_size());
-  const Stretch later = causal_stretch(h.count, h.centre, length);
-  const Stretch earlier = anticausal_stretch(h.centre, length, plan.size);
+  const Layout layout(h, length, plan.direct(), plan.size);
   executor.run(groups, [&](std::int64_t begin, std::int64_t end) {
     Scratch<T> scratch;
-    T* re = scratch.get(0, lanes * plan.size);
-    T* im = earlier.count > 0 ? scratch.get(1, lanes * plan.size) : nullptr;
-    T* work = scratch.get(2, 2 * lanes * plan.stored);
+    T* work = scratch.get(2, kernels.work_size(plan, 1, false));
     for (std::int64_t g = begin; g < end; ++g) {
       const std::int64_t used = std::min(lanes, channels - g * lanes);
-      std::fill_n(re, lanes * plan.size, T{0});
-      gather<T>(h, later, g * lanes, used, lanes, re);
-      if (bias != nullptr) {
-        for (std::int64_t lane = 0; lane < used; ++lane) re[lane] += bias[g * lanes + lane];
+      T* values = out.values.data() + g * out.group_size();
+      T* re = plan.direct() ? values : scratch.get(0, lanes * plan.size);
+      T* im = plan.direct()              ? values
+              : layout.earlier.count > 0 ? scratch.get(1, lanes * plan.size)
+                                         : nullptr;
+      std::fill_n(re, plan.direct() ? out.group_size() : lanes * plan.size, T{0});
+      gather<T>(h, layout.later, g * lanes, used, lanes, re);
+      for (std::int64_t lane = 0; bias != nullptr && lane < used; ++lane) {
+        re[layout.lag0 * lanes + lane] += bias[g * lanes + lane];
       }
-      if (im != nullptr) {
-        std::fill_n(im, lanes * plan.size, T{0});
-        gather<T>(h, earlier, g * lanes, used, lanes, im);
-      }
-      kernels.analyse(plan, {re, lanes}, {im, lanes}, work,
-                      out.values.data() + g * out.group_size());
+      if (im != nullptr && im != re) std::fill_n(im, lanes * plan.size, T{0});
+      if (im != nullptr) gather<T>(h, layout.earlier, g * lanes, used, lanes, im);
+      if (!plan.direct()) kernels.analyse(plan, {re, lanes}, {im, lanes}, work, values);
     }
   });
   return out;
@@ -101,7 +106,7 @@ SpectrumOf<T> analyse(const ConstTaps& h, const T* bias, std::int64_t length, st
 
 template <class T>
 void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64_t length,
-                T* gradients, std::int64_t slices, const Taps& dh, T* dbias,
+                const T* gradients, std::int64_t slices, const Taps& dh, T* dbias,
                 const Executor& executor) {
   const auto& kernels = group_kernels<T>();
   const Plan<T>& plan = *spectrum.plan;
@@ -111,27 +116,28 @@ void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64
   for (std::int64_t g = 0; taps != nullptr && g < dh.rows; ++g) {
     for (std::int64_t a = 0; a < dh.count; ++a) taps[g * dh.channel + a * dh.tap] = 0;
   }
-  const Stretch later = causal_stretch(dh.count, dh.centre, length);
-  const Stretch earlier = anticausal_stretch(dh.centre, length, plan.size);
+  const Layout layout(dh, length, plan.direct(), plan.size);
   // Channels that share a row of taps add to it one after another.
   const bool shared = dh.rows != channels;
   const auto work_on = [&](std::int64_t begin, std::int64_t end) {
     Scratch<T> scratch;
-    T* re = scratch.get(0, lanes * plan.size);
-    T* im = earlier.count > 0 ? scratch.get(1, lanes * plan.size) : nullptr;
-    T* work = scratch.get(2, 2 * lanes * plan.stored);
+    T* re = scratch.get(0, plan.direct() ? size : lanes * plan.size);
+    T* im = plan.direct()              ? re
+            : layout.earlier.count > 0 ? scratch.get(1, lanes * plan.size)
+                                       : nullptr;
+    T* work = scratch.get(2, kernels.work_size(plan, 1, false));
     for (std::int64_t g = begin; g < end; ++g) {
-      T* sum = gradients + g * size;
-      for (std::int64_t s = 1; s < slices; ++s) {
-        const T* other = gradients + (s * groups + g) * size;
-        for (std::int64_t i = 0; i < size; ++i) sum[i] += other[i];
+      const Sum<T> sum{.data = gradients + g * size, .count = slices, .stride = groups * size};
+      if (plan.direct()) {
+        sum.add_up(plan.causal ? layout.lag0 * lanes : 0, size, re);
+      } else {
+        kernels.synthesise(plan, sum, work, {re, lanes}, {im, lanes});
       }
-      kernels.synthesise(plan, sum, work, {re, lanes}, {im, lanes});
       const std::int64_t used = std::min(lanes, channels - g * lanes);
-      if (dbias != nullptr) std::copy_n(re, used, dbias + g * lanes);
+      if (dbias != nullptr) std::copy_n(re + layout.lag0 * lanes, used, dbias + g * lanes);
       if (taps == nullptr) continue;
-      scatter_add<T>(dh, later, g * lanes, used, lanes, re);
-      if (im != nullptr) scatter_add<T>(dh, earlier, g * lanes, used, lanes, im);
+      scatter_add<T>(dh, layout.later, g * lanes, used, lanes, re);
+      if (im != nullptr) scatter_add<T>(dh, layout.earlier, g * lanes, used, lanes, im);
     }
   };
   if (shared) {
@@ -145,9 +151,9 @@ template SpectrumOf<float> analyse(const ConstTaps&, const float*, std::int64_t,
                                    const Executor&);
 template SpectrumOf<double> analyse(const ConstTaps&, const double*, std::int64_t, std::int64_t,
                                     const Executor&);
-template void synthesise(const SpectrumOf<float>&, std::int64_t, std::int64_t, float*, std::int64_t,
-                         const Taps&, float*, const Executor&);
-template void synthesise(const SpectrumOf<double>&, std::int64_t, std::int64_t, double*,
+template void synthesise(const SpectrumOf<float>&, std::int64_t, std::int64_t, const float*,
+                         std::int64_t, const Taps&, float*, const Executor&);
+template void synthesise(const SpectrumOf<double>&, std::int64_t, std::int64_t, const double*,
                          std::int64_t, const Taps&, double*, const Executor&);
 
 }  // namespace hyena::kernels::cpu

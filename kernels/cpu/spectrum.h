@@ -18,7 +18,10 @@ struct SpectrumOf {
   std::shared_ptr<const Plan<T>> plan;
   AlignedBuffer<T> values;
 
-  std::int64_t group_size() const { return 2 * group_kernels<T>().lanes * plan->size; }
+  static const GroupKernels<T>& kernels() { return group_kernels<T>(); }
+  const Plan<T>& arguments() const { return *plan; }
+  std::int64_t group_size() const { return kernels().lanes * plan->spectrum_size(); }
+  std::int64_t padded_row() const { return plan->size; }
 };
 
 struct Spectrum {
@@ -27,6 +30,7 @@ struct Spectrum {
   SpectrumOf<double> f64;
   bool is_double = false;
 
+  Extent extent() const { return {1, length}; }
   template <class T>
   const SpectrumOf<T>& as() const {
     if constexpr (sizeof(T) == 8) {
@@ -42,10 +46,10 @@ SpectrumOf<T> analyse(const ConstTaps& h, const T* bias, std::int64_t length, st
                       const Executor& executor);
 
 /// Gradient spectra of all groups, `slices` of them each behind the other (summed here), to taps
-/// and bias. `gradients` is used up.
+/// and bias.
 template <class T>
 void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64_t length,
-                T* gradients, std::int64_t slices, const Taps& dh, T* dbias,
+                const T* gradients, std::int64_t slices, const Taps& dh, T* dbias,
                 const Executor& executor);
 
 }  // namespace hyena::kernels::cpu

@@ -200,66 +200,81 @@ HWY_INLINE void Inner(const Plan<T>& plan, T* HWY_RESTRICT work, Leaf& leaf) {
   Blocks(plan, 1, work, top.radix, top.stride * 2 * Lanes<T>(), leaf);
 }
 
-/// Outermost pass of the right-angle ring. `source.Twisted(r, row, c, s)` gives sample `row` times
-/// c + i s; rows r·M … of the signal meet in one butterfly.
+/// The work arrays of neighbouring groups of channels, `stride` elements apart. The outermost
+/// passes take a row of all of them at once: memory likes 256 bytes in a row better than 64.
+template <class T>
+struct Works {
+  T* data;
+  std::int64_t groups = 1, stride = 0;
+};
+
+/// Outermost pass of the right-angle ring. `source.Twisted(row, channel, c, s)` gives sample `row`
+/// times c + i s; rows r·M … of the signal meet in one butterfly.
 template <int R, class T, class Source>
-HWY_NOINLINE void FirstPass(const Plan<T>& plan, const Source& source, T* HWY_RESTRICT work) {
+HWY_NOINLINE void FirstPass(const Plan<T>& plan, const Source& source, const Works<T>& works) {
   const Tag<T> d;
   const Level& level = plan.levels[0];
   const std::int64_t child = level.size / R, stride = level.stride * 2 * Lanes<T>();
   const T* HWY_RESTRICT twiddle = plan.table.data();
   const T* HWY_RESTRICT edge = plan.edge.data();
   Walk<T>(plan, child).Run([&](std::int64_t m, std::int64_t offset) HYENA_INLINE_LAMBDA {
-    T* HWY_RESTRICT p = work + offset;
-    Cx<Vector<T>> x[R];
-    Each<R>([&](auto r) HYENA_INLINE_LAMBDA {
-      constexpr int J = decltype(r)::value;
-      x[J] = source.Twisted(m + J * child, hn::Set(d, edge[2 * J]), hn::Set(d, edge[2 * J + 1]));
-    });
-    Dft<R, false>::Run(d, x);
-    Each<R>([&](auto j) HYENA_INLINE_LAMBDA {
-      constexpr int J = decltype(j)::value;
-      x[J] = Times<false>(x[J], hn::Set(d, twiddle[2 * J]), hn::Set(d, twiddle[2 * J + 1]));
-      StorePoint(x[J], p + J * stride);
-    });
+    T* HWY_RESTRICT p = works.data + offset;
+    for (std::int64_t g = 0; g < works.groups; ++g, p += works.stride) {
+      Cx<Vector<T>> x[R];
+      Each<R>([&](auto r) HYENA_INLINE_LAMBDA {
+        constexpr int J = decltype(r)::value;
+        x[J] = source.Twisted(m + J * child, g * Lanes<T>(), hn::Set(d, edge[2 * J]),
+                              hn::Set(d, edge[2 * J + 1]));
+      });
+      Dft<R, false>::Run(d, x);
+      Each<R>([&](auto j) HYENA_INLINE_LAMBDA {
+        constexpr int J = decltype(j)::value;
+        x[J] = Times<false>(x[J], hn::Set(d, twiddle[2 * J]), hn::Set(d, twiddle[2 * J + 1]));
+        StorePoint(x[J], p + J * stride);
+      });
+    }
     twiddle += 2 * R;
   });
 }
 
-/// The way back: `sink.Put(row, x, c, s)` receives x whose product with c − i s is the sample.
+/// The way back: `sink.Put(row, channel, x, c, s)` receives x whose product with c − i s is the
+/// sample.
 template <int R, class T, class Sink>
-HWY_NOINLINE void LastPass(const Plan<T>& plan, const T* HWY_RESTRICT work, const Sink& sink) {
+HWY_NOINLINE void LastPass(const Plan<T>& plan, const Works<T>& works, const Sink& sink) {
   const Tag<T> d;
   const Level& level = plan.levels[0];
   const std::int64_t child = level.size / R, stride = level.stride * 2 * Lanes<T>();
   const T* HWY_RESTRICT twiddle = plan.table.data();
   const T* HWY_RESTRICT edge = plan.edge.data();
   Walk<T>(plan, child).Run([&](std::int64_t m, std::int64_t offset) HYENA_INLINE_LAMBDA {
-    const T* HWY_RESTRICT p = work + offset;
-    Cx<Vector<T>> x[R];
-    Each<R>([&](auto j) HYENA_INLINE_LAMBDA {
-      constexpr int J = decltype(j)::value;
-      x[J] = Times<true>(LoadPoint(p + J * stride), hn::Set(d, twiddle[2 * J]),
-                         hn::Set(d, twiddle[2 * J + 1]));
-    });
-    Dft<R, true>::Run(d, x);
-    Each<R>([&](auto r) HYENA_INLINE_LAMBDA {
-      constexpr int J = decltype(r)::value;
-      sink.Put(m + J * child, x[J], hn::Set(d, edge[2 * J]), hn::Set(d, edge[2 * J + 1]));
-    });
+    const T* HWY_RESTRICT p = works.data + offset;
+    for (std::int64_t g = 0; g < works.groups; ++g, p += works.stride) {
+      Cx<Vector<T>> x[R];
+      Each<R>([&](auto j) HYENA_INLINE_LAMBDA {
+        constexpr int J = decltype(j)::value;
+        x[J] = Times<true>(LoadPoint(p + J * stride), hn::Set(d, twiddle[2 * J]),
+                           hn::Set(d, twiddle[2 * J + 1]));
+      });
+      Dft<R, true>::Run(d, x);
+      Each<R>([&](auto r) HYENA_INLINE_LAMBDA {
+        constexpr int J = decltype(r)::value;
+        sink.Put(m + J * child, g * Lanes<T>(), x[J], hn::Set(d, edge[2 * J]),
+                 hn::Set(d, edge[2 * J + 1]));
+      });
+    }
     twiddle += 2 * R;
   });
 }
 
 template <class T, class Source>
-HWY_INLINE void First(const Plan<T>& plan, const Source& source, T* HWY_RESTRICT work) {
-#define HYENA_CALL(R) FirstPass<R>(plan, source, work)
+HWY_INLINE void First(const Plan<T>& plan, const Source& source, const Works<T>& works) {
+#define HYENA_CALL(R) FirstPass<R>(plan, source, works)
   HYENA_FOR_RADIX(plan.levels[0].radix, HYENA_CALL)
 #undef HYENA_CALL
 }
 template <class T, class Sink>
-HWY_INLINE void Last(const Plan<T>& plan, const T* HWY_RESTRICT work, const Sink& sink) {
-#define HYENA_CALL(R) LastPass<R>(plan, work, sink)
+HWY_INLINE void Last(const Plan<T>& plan, const Works<T>& works, const Sink& sink) {
+#define HYENA_CALL(R) LastPass<R>(plan, works, sink)
   HYENA_FOR_RADIX(plan.levels[0].radix, HYENA_CALL)
 #undef HYENA_CALL
 }

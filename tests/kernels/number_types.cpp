@@ -14,6 +14,7 @@ double from_half(std::uint16_t bits) {
   return sign * (exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24));
 }
 std::uint16_t to_half(double x) {
+  if (std::isnan(x)) return 0x7E00;
   // The nearest of the few candidates around a first guess.
   const std::uint16_t sign = std::signbit(x) ? 0x8000 : 0;
   const double magnitude = std::abs(x);
@@ -31,6 +32,7 @@ double from_bfloat(std::uint16_t bits) {
   return x;
 }
 std::uint16_t to_bfloat(double x) {
+  if (std::isnan(x)) return 0x7FC0;
   const auto narrow = static_cast<float>(x);
   std::uint32_t wide;
   std::memcpy(&wide, &narrow, 4);

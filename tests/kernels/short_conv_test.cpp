@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/kernels/number_types.h"
+
 namespace hyena::kernels {
 namespace {
 
@@ -32,17 +34,20 @@ template <class T>
 void expect_exact(const ShortConvShape& s, double limit) {
   std::mt19937_64 draw(3);
   std::normal_distribution<double> normal;
-  const auto random = [&](std::int64_t count) {
-    std::vector<T> out(static_cast<std::size_t>(count));
-    for (T& x : out) x = static_cast<T>(normal(draw));
+  using W = FilterType<T>;
+  const auto random = [&](std::int64_t count, auto zero) {
+    std::vector<decltype(zero)> out(static_cast<std::size_t>(count));
+    for (auto& x : out) x = static_cast<decltype(zero)>(normal(draw));
     return out;
   };
   constexpr std::int64_t kGap = 3;
   const std::int64_t row = s.channels + kGap, positions = s.height * s.width;
   const std::int64_t taps = s.kernel_height * s.kernel_width;
-  const auto x = random(s.batch * positions * row), dy = random(s.batch * positions * row);
-  const auto weight = random(s.channels * taps), bias = random(s.channels);
-  std::vector<T> y(x.size(), NAN), dx(x.size(), NAN), dw(weight.size(), NAN), db(bias.size(), NAN);
+  const auto x = random(s.batch * positions * row, T{});
+  const auto dy = random(s.batch * positions * row, T{});
+  const auto weight = random(s.channels * taps, W{}), bias = random(s.channels, W{});
+  std::vector<T> y(x.size(), static_cast<T>(NAN)), dx(y);
+  std::vector<W> dw(weight.size(), NAN), db(bias.size(), NAN);
   const auto in = [&](const std::vector<T>& v) {
     return ConstRows{v.data(), positions * row, row};
   };
@@ -81,7 +86,8 @@ void expect_exact(const ShortConvShape& s, double limit) {
     for (std::int64_t c = 0; c < row; ++c) {
       const auto i = static_cast<std::size_t>(p * row + c);
       if (c >= s.channels) {
-        ASSERT_TRUE(std::isnan(y[i]) && std::isnan(dx[i])) << "written behind a row, " << name(s);
+        ASSERT_TRUE(std::isnan(static_cast<double>(y[i])) && std::isnan(static_cast<double>(dx[i])))
+            << "written behind a row, " << name(s);
         continue;
       }
       ty.add(y[i], ey[i]);
@@ -91,8 +97,9 @@ void expect_exact(const ShortConvShape& s, double limit) {
   for (std::size_t i = 0; i < dw.size(); ++i) tw.add(dw[i], edw[i]);
   EXPECT_LT(ty.error(), limit) << name(s);
   EXPECT_LT(tx.error(), limit) << name(s);
-  EXPECT_LT(tw.error(), 10 * limit) << name(s);
-  EXPECT_LT(tb.error(), 10 * limit) << name(s);
+  const double weight_limit = sizeof(T) == 8 ? 1e-13 : 1e-5;
+  EXPECT_LT(tw.error(), weight_limit) << name(s);
+  EXPECT_LT(tb.error(), weight_limit) << name(s);
 }
 
 ShortConvShape line(std::int64_t length, std::int64_t channels, std::int64_t taps, bool causal) {
@@ -125,6 +132,19 @@ TEST(ShortConv, EveryNumberOfTapsOnLines) {
       }
     }
   }
+}
+
+TEST(ShortConv, SixteenBitSignals) {
+  const auto in_both = [](ShortConvShape s) {
+    s.type = Type::kBFloat16;
+    expect_exact<BFloat16>(s, 4e-3);
+    s.type = Type::kFloat16;
+    expect_exact<Half>(s, 1e-3);
+  };
+  for (const std::int64_t taps : {1, 3, 4, 16}) {
+    for (const bool causal : {true, false}) in_both(line(33, 19, taps, causal));
+  }
+  for (const std::int64_t side : {3, 5}) in_both(grid(7, 14, 21, side));
 }
 
 TEST(ShortConv, LongLines) {
