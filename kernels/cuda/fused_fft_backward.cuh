@@ -27,7 +27,7 @@ struct Backward {
     const int t = block.t;
     const int d = Group::row();
     // A group with no channel goes along with no elements.
-    const auto length = [&] { return opaque(d) < a.channels ? a.length : 0; };
+    const auto length = [&] { return Group::kRows == 1 || opaque(d) < a.channels ? a.length : 0; };
 
     for (int item = block_row(); item < a.batch; item += a.groups) {
       float2 x[P];
@@ -43,7 +43,7 @@ struct Backward {
         read_product<Plan>(a.storage, t, length(), a.k, a.v, opaque(item), opaque(d), u);
         block.forward(u, x);
       }
-      multiply(a, x, kept(block), opaque(d), t, item >= a.groups);
+      multiply(a, x, kept(block), opaque(d), opaque(t), item >= a.groups);
       if (a.dq.data != nullptr) {
         block.inverse(x);
         float c[P];
@@ -88,7 +88,7 @@ struct Backward {
   /// x: u -> u h, kept: dc -> dc conj(h), sums of the slot += dc conj(u).
   static HYENA_DEVICE void multiply(const Args& a, float2 (&x)[P], float4* kept, int d, int t,
                                     bool add) {
-    const std::int64_t of_h = min_of(d, a.channels - 1);
+    const std::int64_t of_h = Group::kRows == 1 ? d : min_of(d, a.channels - 1);
     const std::int64_t slot = d * a.groups + block_row();
     const float4* h = static_cast<const float4*>(a.spectrum) + of_h * (N / 2) + t;
     float4* sums = static_cast<float4*>(a.sums) + slot * (N / 2) + t;

@@ -76,12 +76,19 @@ struct RowOf {
   HYENA_DEVICE void write(const Rows& rows, int b, int d, F&& value) const {
     T* row =
         static_cast<T*>(const_cast<void*>(rows.data)) + b * rows.batch + d * rows.channel + column;
-    const int left = length - column;
-    HYENA_UNROLL
-    for (int i = 0; i < kItems; ++i) {
-      if (Lines::offset(i) < left) {
-        store_once(reinterpret_cast<Item*>(row + Lines::offset(i)),
-                   item(value(i), Pairs ? value((i + Lines::R) % P) : 0.0F));
+    const auto store_item = [&](int i) {
+      store_once(reinterpret_cast<Item*>(row + Lines::offset(i)),
+                 item(value(i), Pairs ? value((i + Lines::R) % P) : 0.0F));
+    };
+    // The common case apart: conditional stores are branches that each work out their address.
+    if (length == Plan::N) {
+      HYENA_UNROLL
+      for (int i = 0; i < kItems; ++i) store_item(i);
+    } else {
+      const int left = length - column;
+      HYENA_UNROLL
+      for (int i = 0; i < kItems; ++i) {
+        if (Lines::offset(i) < left) store_item(i);
       }
     }
   }

@@ -7,8 +7,8 @@
 /// The methods of kMethods, each in its own source. Null where a method does not serve the shape.
 namespace hyena::kernels::cuda {
 
-/// One transform on the ring x^N = i in the shared memory of a block: sequences, L up to 16384
-/// where a block may have 204 KB, else up to what fits (99 KB: 4096).
+/// One transform on the ring x^N = i in the shared memory of a block: sequences, padded to the next
+/// of 256, 512, … 16384. A block needs 202 KB for 16384, 136 KB for 8192, 68 KB up to 4096.
 std::unique_ptr<Method> make_fused_fft(const Shape& shape, const Device& device);
 
 /// cuFFT: any shape up to 2^30 padded points. Signals are loaded and stored by kernels of their
