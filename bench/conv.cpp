@@ -205,6 +205,8 @@ void ConvBench::visit(backbone::OptionVisitor& v) {
   v.field("errors", errors_, {.help = "compare with float64"});
   v.field("rounds", rounds_, {.help = "measurements of each side", .min = 1});
   v.field("seconds", seconds_, {.help = "of a side in a round, at least", .min = 0});
+  v.field("processor_time", processor_time_,
+          {.help = "time on processors, not on the wall: for a machine in use"});
   v.field("csv", csv_, {.help = "file to write length, side and seconds to"});
 }
 
@@ -249,7 +251,7 @@ nlohmann::json ConvBench::run() {
         sides[1].error = composed_error;
       }
       if (attends) sides.push_back(attention(a, backward));
-      auto row = compare(sides, {rounds_, seconds_});
+      auto row = compare(sides, {rounds_, seconds_, processor_time_});
       row["pass"] = backward ? "forward+backward" : "forward";
       row["length"] = size.length;
       row["grid"] = size.side;

@@ -32,6 +32,7 @@ class ConvBench final : public Bench {
   bool errors_ = true;
   std::int64_t rounds_ = 7;
   double seconds_ = 0.05;
+  bool processor_time_ = false;
   std::string csv_;
 };
 

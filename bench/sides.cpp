@@ -34,8 +34,10 @@ nlohmann::json compare(const std::vector<Side>& sides, const Effort& effort) {
   for (std::int64_t round = 0; round < effort.rounds; ++round) {
     for (std::size_t i = 0; i < sides.size(); ++i) {
       const Stopwatch watch;
+      const double processor = process_seconds();
       for (std::int64_t c = 0; c < calls[i]; ++c) sides[i].run();
-      times[i].push_back(watch.seconds() / static_cast<double>(calls[i]));
+      const double spent = effort.processor ? process_seconds() - processor : watch.seconds();
+      times[i].push_back(spent / static_cast<double>(calls[i]));
     }
   }
   nlohmann::json result{{"sides", nlohmann::json::array()}, {"ratios", nlohmann::json::object()}};

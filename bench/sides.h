@@ -21,6 +21,9 @@ struct Side {
 struct Effort {
   std::int64_t rounds = 7;
   double seconds = 0.05;  ///< of a side in a round, at least
+  /// Count the seconds of all threads on processors instead of those of the clock on the wall: for
+  /// one thread on a machine that others use.
+  bool processor = false;
 };
 
 /// Times the sides in turn, round after round in one process, so that what else the machine does

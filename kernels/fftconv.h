@@ -8,9 +8,9 @@
 
 /// Gated long convolutions on the CPU,
 ///   y = q ⊙ (h ∗ (k ⊙ v) + bias ⊙ (k ⊙ v)),
-/// in L log L by one complex transform of length ≥ L per channel, causal and bidirectional alike.
-/// A group of channels (16 with AVX-512) travels in the lanes of a vector; every length has its
-/// plan (cpu/plan.h).
+/// in L log L by one complex transform of length ≥ L per channel, causal and bidirectional alike;
+/// few positions by direct sums. A group of channels (16 with AVX-512) travels in the lanes of a
+/// vector; every length has its plan (cpu/plan.h).
 ///
 /// Relative L2 error against exact sums in float32: below 2e-6 (tests/kernels/fftconv_lengths).
 namespace hyena::kernels {

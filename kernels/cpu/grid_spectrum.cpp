@@ -1,6 +1,7 @@
 #include "kernels/cpu/grid_spectrum.h"
 
 #include <algorithm>
+#include <array>
 
 #include "kernels/cpu/scratch.h"
 
@@ -42,6 +43,18 @@ void for_each_lag(const Taps& h, const Grid2d& grid, F&& f) {
       }
     }
   }
+}
+
+/// Where the taps of each lane begin, elements: no division for every tap.
+constexpr std::size_t kMostLanes = 64;
+template <class Taps>
+std::array<std::int64_t, kMostLanes> lane_rows(const Taps& h, std::int64_t first,
+                                               std::int64_t used) {
+  std::array<std::int64_t, kMostLanes> rows{};
+  for (std::int64_t lane = 0; lane < used; ++lane) {
+    rows[static_cast<std::size_t>(lane)] = (first + lane) % h.rows * h.channel;
+  }
+  return rows;
 }
 
 /// Where a lag stands among the taps of GridKernels: real parts of lags to the right, imaginary
@@ -87,12 +100,11 @@ GridSpectrumOf<T> analyse(const ConstGridTaps& h, const T* bias, const Grid2d& g
       T* re = direct ? values : scratch.get(0, lanes * points);
       std::fill_n(re, direct ? out.group_size() : lanes * points, T{0});
       std::fill_n(im, lanes * points, T{0});
+      const auto rows_of = lane_rows(h, g * lanes, used);
       for_each_lag(h, grid, [&](std::int64_t a, std::int64_t e, std::int64_t r, std::int64_t c) {
         T* to = place(out.plan, lanes, re, im, r, c);
         const T* from = data + a * h.row + e * h.tap;
-        for (std::int64_t lane = 0; lane < used; ++lane) {
-          to[lane] += from[(g * lanes + lane) % h.rows * h.channel];
-        }
+        for (std::int64_t lane = 0; lane < used; ++lane) to[lane] += from[rows_of[lane]];
       });
       T* lag0 = place(out.plan, lanes, re, im, 0, 0);
       for (std::int64_t lane = 0; bias != nullptr && lane < used; ++lane) {
@@ -137,12 +149,11 @@ void synthesise(const GridSpectrumOf<T>& spectrum, const Grid2d& grid, std::int6
         std::copy_n(place(spectrum.plan, lanes, re, im, 0, 0), used, dbias + g * lanes);
       }
       if (taps == nullptr) continue;
+      const auto rows_of = lane_rows(dh, g * lanes, used);
       for_each_lag(dh, grid, [&](std::int64_t a, std::int64_t e, std::int64_t r, std::int64_t c) {
         const T* from = place(spectrum.plan, lanes, re, im, r, c);
         T* to = taps + a * dh.row + e * dh.tap;
-        for (std::int64_t lane = 0; lane < used; ++lane) {
-          to[(g * lanes + lane) % dh.rows * dh.channel] += from[lane];
-        }
+        for (std::int64_t lane = 0; lane < used; ++lane) to[rows_of[lane]] += from[lane];
       });
     }
   };

@@ -28,8 +28,8 @@ std::int64_t batch_slices(std::int64_t batch, std::int64_t groups, std::int64_t 
   return batch_slices_of(batch, groups, groups * group_size * std::int64_t{sizeof(T)});
 }
 
-/// How many neighbouring groups of channels are worked on together. Four read and write 256 bytes of
-/// a row at once, which pays (10 to 25 %) where rows are longer than that and the scratch of all
+/// How many neighbouring groups of channels are worked on together. Four read and write 256 bytes
+/// of a row at once, which pays (10 to 25 %) where rows are longer than that and the scratch of all
 /// (`bytes` each) stays in the second cache; else, or where threads would be idle, one.
 std::int64_t groups_at_once(std::int64_t groups, std::int64_t signals, std::int64_t bytes,
                             std::int64_t threads);
