@@ -22,8 +22,8 @@ std::unique_ptr<Method> make_cufft_callbacks(const Shape& shape, const Device& d
 /// kernels.
 std::unique_ptr<Method> make_four_step(const Shape& shape, const Device& device);
 
-/// Grids, and sequences, by transforms of rows and columns: up to 1024 rows and 2048 columns where a
-/// block may have 227 KB (99 KB: about 790 rows).
+/// Grids, and sequences, by transforms of rows and columns: up to 1024 rows and 2048 columns where
+/// a block may have 227 KB (99 KB: about 790 rows).
 std::unique_ptr<Method> make_grid_fft(const Shape& shape, const Device& device);
 
 /// Every output as a sum over the taps: any shape; meant for few positions.
