@@ -1,6 +1,7 @@
 #include <c10/util/Exception.h>
 
 #include "backbone/ops/cuda_device.h"
+#include "backbone/ops/cuda_kernels.h"
 #include "backbone/ops/fftconv_cuda.h"
 
 // Builds without HYENA_CUDA: tensors on a GPU take LibTorch's own operations.
@@ -16,6 +17,23 @@ namespace {
 }
 }  // namespace
 
+void cuda_filter_forward(const kernels::FilterShape&, const kernels::FilterParameters&,
+                         kernels::Taps, const at::Tensor&) {
+  absent();
+}
+void cuda_filter_backward(const kernels::FilterShape&, const kernels::FilterParameters&,
+                          kernels::ConstTaps, const kernels::FilterGradients&, const at::Tensor&) {
+  absent();
+}
+void cuda_short_conv_forward(const kernels::ShortConvShape&, const at::Tensor&, const at::Tensor&,
+                             const at::Tensor&, const at::Tensor&) {
+  absent();
+}
+void cuda_short_conv_backward(const kernels::ShortConvShape&, const at::Tensor&, const at::Tensor&,
+                              const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                              const at::Tensor&) {
+  absent();
+}
 CudaMethod::CudaMethod(std::string) {}
 CudaMethod::~CudaMethod() = default;
 

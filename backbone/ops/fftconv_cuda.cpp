@@ -73,12 +73,7 @@ struct OnDevice {
   };
 
   static at::Tensor readable(const at::Tensor& x, at::ScalarType dtype) {
-    if (!x.defined()) return x;
-    const auto rows = x.to(dtype);
-    const std::int64_t last = rows.dim() - 1;
-    const bool neighbours = rows.stride(last) == 1 || rows.size(last) == 1;
-    const bool even = last == 2 || rows.size(2) == 1 || rows.stride(2) == rows.size(3);
-    return neighbours && even ? rows : rows.contiguous();
+    return positions_last(x, dtype);
   }
   static at::Tensor channels_first(const at::Tensor& x) { return x; }
 

@@ -44,7 +44,8 @@ at::Tensor implicit_filter(const ImplicitFilter& filter) {
   for (const auto& layer : filter.layers) weights += static_cast<double>(layer.weight.numel());
   count_flops("filter", 2.0 * static_cast<double>(filter.z.size(0)) * weights);
   const ImplicitFilter ready = converted(filter, compute_type(filter.z));
-  return on_kernels(ready.z) ? kernel_implicit_filter(ready) : composed_implicit_filter(ready);
+  return on_kernels(ready.z) ? kernel_implicit_filter(ready, ready.z.is_cuda())
+                             : composed_implicit_filter(ready);
 }
 
 }  // namespace hyena::backbone

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "backbone/ops/cuda_kernels.h"
 #include "backbone/ops/kernel_tensors.h"
 #include "kernels/filter.h"
 
@@ -70,15 +71,20 @@ Taps taps_of(const at::Tensor& h, decltype(Taps::data) data) {
 
 struct FilterFunction : torch::autograd::Function<FilterFunction> {
   static at::Tensor forward(AutogradContext* ctx, at::TensorList tensors, std::int64_t layers,
-                            bool normalized) {
+                            bool normalized, bool on_gpu) {
     tensor_list row = {tensors[0]};
     for (std::size_t i = 1; i < tensors.size(); ++i) row.push_back(tensors[i].contiguous());
     const Row places{static_cast<std::size_t>(layers)};
     const auto shape = shape_of(row, places, normalized);
     const auto h = at::empty({shape.positions, shape.channels}, row[0].options());
-    kernels::filter_forward(shape, parameters_of(row, places),
-                            taps_of<kernels::Taps>(h, h.mutable_data_ptr()), AtenExecutor());
+    const auto taps = taps_of<kernels::Taps>(h, h.mutable_data_ptr());
+    if (on_gpu) {
+      cuda_filter_forward(shape, parameters_of(row, places), taps, h);
+    } else {
+      kernels::filter_forward(shape, parameters_of(row, places), taps, AtenExecutor());
+    }
     ctx->save_for_backward(row);
+    ctx->saved_data["on_gpu"] = on_gpu;
     ctx->saved_data["layers"] = layers;
     ctx->saved_data["normalized"] = normalized;
     return h;
@@ -88,7 +94,7 @@ struct FilterFunction : torch::autograd::Function<FilterFunction> {
     const auto row = ctx->get_saved_variables();
     const Row places{static_cast<std::size_t>(ctx->saved_data["layers"].toInt())};
     const at::Tensor& dh = gradients[0];
-    tensor_list out(row.size() + 2);
+    tensor_list out(row.size() + 3);
     const auto room = [&](std::size_t i) -> void* {
       if (i >= row.size() || !ctx->needs_input_grad(i)) return nullptr;
       out[i] = at::empty(row[i].sizes(), row[i].options());
@@ -103,19 +109,23 @@ struct FilterFunction : torch::autograd::Function<FilterFunction> {
     wanted.weight = room(places.weight());
     wanted.delta = room(places.delta());
     wanted.shift = room(places.shift());
-    kernels::filter_backward(
-        shape_of(row, places, ctx->saved_data["normalized"].toBool()), parameters_of(row, places),
-        taps_of<kernels::ConstTaps>(dh, dh.const_data_ptr()), wanted, AtenExecutor());
+    const auto shape = shape_of(row, places, ctx->saved_data["normalized"].toBool());
+    const auto taps = taps_of<kernels::ConstTaps>(dh, dh.const_data_ptr());
+    if (ctx->saved_data["on_gpu"].toBool()) {
+      cuda_filter_backward(shape, parameters_of(row, places), taps, wanted, dh);
+    } else {
+      kernels::filter_backward(shape, parameters_of(row, places), taps, wanted, AtenExecutor());
+    }
     return out;
   }
 };
 
 }  // namespace
 
-at::Tensor kernel_implicit_filter(const ImplicitFilter& filter) {
+at::Tensor kernel_implicit_filter(const ImplicitFilter& filter, bool on_gpu) {
   const tensor_list row = in_a_row(filter);
   return FilterFunction::apply(at::TensorList(row), static_cast<std::int64_t>(filter.layers.size()),
-                               filter.normalized);
+                               filter.normalized, on_gpu);
 }
 
 }  // namespace hyena::backbone

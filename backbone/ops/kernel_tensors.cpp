@@ -66,6 +66,15 @@ at::Tensor readable(const at::Tensor& x, at::ScalarType type) {
   return neighbours && even ? rows : rows.contiguous();
 }
 
+at::Tensor positions_last(const at::Tensor& x, at::ScalarType dtype) {
+  if (!x.defined()) return x;
+  const auto rows = x.to(dtype);
+  const std::int64_t last = rows.dim() - 1;
+  const bool neighbours = rows.stride(last) == 1 || rows.size(last) == 1;
+  const bool even = last == 2 || rows.size(2) == 1 || rows.stride(2) == rows.size(3);
+  return neighbours && even ? rows : rows.contiguous();
+}
+
 kernels::ConstRows const_rows(const at::Tensor& rows) {
   if (!rows.defined()) return {};
   return {rows.const_data_ptr(), rows.stride(0), rows.stride(-2)};

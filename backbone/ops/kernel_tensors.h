@@ -34,6 +34,9 @@ at::Tensor channels_first(const at::Tensor& x);
 /// undefined.
 at::Tensor readable(const at::Tensor& x, at::ScalarType type);
 
+/// The same for our GPU kernels: channels first, neighbouring positions.
+at::Tensor positions_last(const at::Tensor& x, at::ScalarType dtype);
+
 /// The memory of what readable() gave, or of a contiguous channels-last tensor; absent if
 /// undefined.
 kernels::ConstRows const_rows(const at::Tensor& rows);

@@ -1,5 +1,7 @@
 #include "backbone/ops/short_conv.h"
 
+#include <algorithm>
+
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 
@@ -9,6 +11,8 @@
 
 namespace hyena::backbone {
 namespace {
+
+constexpr std::int64_t kMostTapsOnGpu = 16;  // of a side; longer ones are cuDNN's
 
 /// The dtype that a convolution gives: autocast's, where that is on, else that of x.
 at::ScalarType result_type(const at::Tensor& x) {
@@ -29,8 +33,9 @@ at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::T
   TORCH_CHECK(causal || taps % 2 == 1,
               "short_conv: a centred filter needs an odd number of taps, got ", taps);
   count_flops("conv", 2.0 * static_cast<double>(x.numel()) * static_cast<double>(taps));
-  if (x.is_cpu() && on_kernels(x) && x.size(2) > 0) {
-    return kernel_short_conv(x.to(result_type(x)), weight, bias, 0, causal ? taps - 1 : taps / 2);
+  if (on_kernels(x) && x.size(2) > 0 && (x.is_cpu() || taps <= kMostTapsOnGpu)) {
+    return kernel_short_conv(x.to(result_type(x)), weight, bias, 0, causal ? taps - 1 : taps / 2,
+                             x.is_cuda());
   }
   const auto y = at::conv1d(x, weight, bias, /*stride=*/1, causal ? taps - 1 : taps / 2,
                             /*dilation=*/1, /*groups=*/x.size(1));
@@ -45,9 +50,11 @@ at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at:
               weight.sizes());
   count_flops("conv", 2.0 * static_cast<double>(x.numel()) *
                           static_cast<double>(weight.size(2) * weight.size(3)));
-  if (x.is_cpu() && on_kernels(x) && x.size(2) > 0 && x.size(3) > 0) {
+  const std::int64_t most_taps = std::max(weight.size(2), weight.size(3));
+  if (on_kernels(x) && x.size(2) > 0 && x.size(3) > 0 &&
+      (x.is_cpu() || most_taps <= kMostTapsOnGpu)) {
     return kernel_short_conv(x.to(result_type(x)), weight, bias, weight.size(2) / 2,
-                             weight.size(3) / 2);
+                             weight.size(3) / 2, x.is_cuda());
   }
   return at::conv2d(x, weight, bias, 1, {weight.size(2) / 2, weight.size(3) / 2}, 1, x.size(1));
 }

@@ -8,9 +8,9 @@ namespace hyena::backbone {
 
 /// Depthwise convolution on hyena::kernels, differentiable once: x (B, C, L) with weight (C, 1, K),
 /// or x (B, C, H, W) with weight (C, 1, KH, KW); bias (C) or undefined. Arguments as short_conv()
-/// has checked them, on the CPU. The result has the dtype of x, sums are float32 (float64 for
-/// float64).
+/// has checked them, on the CPU, or with `on_gpu` on a GPU with up to 16 x 16 taps. The result has
+/// the dtype of x, sums are float32 (float64 for float64).
 at::Tensor kernel_short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                             std::int64_t centre_row, std::int64_t centre_column);
+                             std::int64_t centre_row, std::int64_t centre_column, bool on_gpu);
 
 }  // namespace hyena::backbone

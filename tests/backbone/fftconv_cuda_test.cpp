@@ -1,10 +1,14 @@
 #include "backbone/ops/fftconv_cuda.h"
 
+#include <functional>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "backbone/ops/fftconv.h"
+#include "backbone/ops/implicit_filter_kernels.h"
+#include "backbone/ops/short_conv_kernels.h"
 #ifdef HYENA_DEVICE_RUNTIME
 #include "tests/backbone/host_as_cuda.h"
 #endif
@@ -123,6 +127,68 @@ TEST(FftconvCuda, EmptyBatches) {
   EXPECT_EQ(y.sizes(), v.sizes());
   const auto gradients = torch::autograd::grad({y}, {v, h}, {at::zeros_like(y)});
   EXPECT_EQ(gradients[1].abs().sum().item<double>(), 0);
+}
+
+/// A function of `inputs` on the device, and the same in float64 by LibTorch: values and gradients.
+void expect_same(const std::function<at::Tensor(const std::vector<at::Tensor>&)>& ours,
+                 const std::function<at::Tensor(const std::vector<at::Tensor>&)>& theirs,
+                 const std::vector<at::Tensor>& inputs, double limit) {
+  std::vector<at::Tensor> exact;
+  for (const auto& x : inputs) {
+    exact.push_back(x.detach().to(at::kCPU, at::kDouble).clone().requires_grad_(x.requires_grad()));
+  }
+  const auto y = ours(inputs), z = theirs(exact);
+  EXPECT_LT(error(y, z), limit);
+  const auto dy = at::randn_like(y);
+  std::vector<at::Tensor> with_gradient, exact_with_gradient;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].requires_grad()) continue;
+    with_gradient.push_back(inputs[i]);
+    exact_with_gradient.push_back(exact[i]);
+  }
+  const auto got = torch::autograd::grad({y}, with_gradient, {dy});
+  const auto wanted =
+      torch::autograd::grad({z}, exact_with_gradient, {dy.to(at::kCPU, at::kDouble)});
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_LT(error(got[i], wanted[i]), limit) << i;
+}
+
+TEST(FftconvCuda, ShortConvolutions) {
+  at::manual_seed(5);
+  const auto options = at::TensorOptions().device(device());
+  const auto leaf = [&](std::vector<std::int64_t> sizes) {
+    return at::randn(sizes, options).requires_grad_();
+  };
+  // A Linear's output seen channels first, and a grid.
+  const auto line = at::randn({2, 37, 5}, options).transpose(1, 2).requires_grad_();
+  expect_same(
+      [](const auto& x) { return kernel_short_conv(x[0], x[1], x[2], 0, 2, true); },
+      [](const auto& x) { return at::conv1d(x[0], x[1], x[2], 1, 2, 1, 5).slice(2, 0, 37); },
+      {line, leaf({5, 1, 3}), leaf({5})}, 1e-5);
+  expect_same([](const auto& x) { return kernel_short_conv(x[0], x[1], {}, 1, 2, true); },
+              [](const auto& x) {
+                return at::conv2d(x[0], x[1], {}, 1, {1, 2}, 1, 4);
+              },
+              {leaf({2, 4, 6, 7}), leaf({4, 1, 3, 5})}, 1e-5);
+}
+
+TEST(FftconvCuda, ImplicitFilters) {
+  at::manual_seed(6);
+  const auto options = at::TensorOptions().device(device());
+  const auto leaf = [&](std::vector<std::int64_t> sizes) {
+    return at::randn(sizes, options).requires_grad_();
+  };
+  const auto of = [](const std::vector<at::Tensor>& x) {
+    return ImplicitFilter{x[0], {{x[1], x[2], x[3]}, {x[4], x[5], x[6]}}, x[7], x[8], x[9], {},
+                          false};
+  };
+  expect_same([&](const auto& x) { return kernel_implicit_filter(of(x), true); },
+              [&](const auto& x) {
+                const Composition other;
+                return implicit_filter(of(x));
+              },
+              {leaf({29, 5}), leaf({16, 5}), leaf({16}), leaf({16}), leaf({16, 16}), leaf({16}),
+               leaf({16}), leaf({6, 16}), at::linspace(0, 1, 29, options), leaf({6})},
+              1e-4);
 }
 
 #ifndef HYENA_DEVICE_RUNTIME
