@@ -8,6 +8,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "backbone/atomic_file.h"
+#include "backbone/ops/aten_executor.h"
 #include "backbone/ops/fftconv.h"
 #include "bench/sides.h"
 #include "kernels/fftconv.h"
@@ -26,15 +27,6 @@ constexpr std::int64_t kHeadSize = 64;
 struct Size {
   std::int64_t batch, length, side, channels;
   bool centred, grid;
-};
-
-class Threads final : public kernels::Executor {
- public:
-  std::int64_t threads() const override { return at::get_num_threads(); }
-  void run(std::int64_t count,
-           const std::function<void(std::int64_t, std::int64_t)>& work) const override {
-    at::parallel_for(0, count, 1, work);
-  }
 };
 
 /// The arguments: q, k, v, dy (B, L, D), taps and bias, and the same in the peer's layout.
@@ -100,7 +92,7 @@ Side our_forward(const Arguments& a) {
         {s.side, s.side, false}, s.channels, kernels::Type::kFloat32);
     return {"ours", [=] {
               kernels::fftconv2d_forward(s.batch, kernels::Type::kFloat32, spectrum, rows(a.q),
-                                         rows(a.k), rows(a.v), out(y), Threads());
+                                         rows(a.k), rows(a.v), out(y), backbone::AtenExecutor());
             }};
   }
   const std::int64_t taps = a.h.size(1);
@@ -108,7 +100,7 @@ Side our_forward(const Arguments& a) {
                                          bias, s.length, s.channels, kernels::Type::kFloat32);
   return {"ours", [=] {
             kernels::fftconv_forward({s.batch}, spectrum, rows(a.q), rows(a.k), rows(a.v), out(y),
-                                     Threads());
+                                     backbone::AtenExecutor());
           }};
 }
 

@@ -154,6 +154,17 @@ if(HYENA_TORCH_HAS_CUDA)
     hyena::torch
     INTERFACE "-Wl,--push-state,--no-as-needed,${_lib}/libtorch_cuda.so,${_lib}/libc10_cuda.so,--pop-state")
 endif()
+# at::parallel_for is a template: who calls it is compiled with OpenMP (HyenaTorch_OPENMP_FLAGS) and
+# shares the OpenMP library that LibTorch brought, or both would keep threads of their own.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+set(HyenaTorch_OPENMP_FLAGS "${OpenMP_CXX_FLAGS}")
+file(GLOB _openmp "${_lib}/libgomp*.so*" "${_lib}/libiomp5.so" "${_lib}/libomp.so")
+if(_openmp)
+  list(GET _openmp 0 _openmp)
+else()
+  set(_openmp OpenMP::OpenMP_CXX)
+endif()
+target_link_libraries(hyena::torch INTERFACE "${_openmp}")
 # Libraries that LibTorch itself needs lie beside it (zip, conda) or in the wheels next to it. At run
 # time it finds them by its own run path; the linker has to be told.
 file(GLOB _wheels "${HyenaTorch_ROOT_DIR}/../nvidia/*/lib")

@@ -1,5 +1,6 @@
 #include "backbone/ops/fftconv_kernels.h"
 
+#include "backbone/ops/aten_executor.h"
 #include "backbone/ops/gated_convolution.h"
 #include "backbone/ops/kernel_tensors.h"
 #include "kernels/fftconv.h"

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "backbone/ops/aten_executor.h"
 #include "backbone/ops/cuda_kernels.h"
 #include "backbone/ops/kernel_tensors.h"
 #include "kernels/filter.h"

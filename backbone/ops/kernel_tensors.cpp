@@ -1,7 +1,6 @@
 #include "backbone/ops/kernel_tensors.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include "backbone/ops/cuda_device.h"
 #include "backbone/ops/fftconv.h"
@@ -27,14 +26,6 @@ bool Composition::alive() {
 bool on_kernels(const at::Tensor& x) {
   if (composition) return false;
   return x.is_cpu() || (x.is_cuda() && has_cuda_kernels() && x.scalar_type() != at::kDouble);
-}
-
-std::int64_t AtenExecutor::threads() const {
-  return at::get_num_threads();
-}
-void AtenExecutor::run(std::int64_t count,
-                       const std::function<void(std::int64_t, std::int64_t)>& work) const {
-  at::parallel_for(0, count, 1, work);
 }
 
 kernels::Type kernel_type(const at::Tensor& x) {

@@ -1,27 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-
 #include <ATen/core/Tensor.h>
 
-#include "kernels/executor.h"
 #include "kernels/tensors.h"
 
-/// LibTorch's tensors and threads as hyena::kernels sees them.
+/// LibTorch's tensors as hyena::kernels sees them.
 namespace hyena::backbone {
 
 /// Whether operations on `x` run on hyena::kernels: on the CPU, and on a GPU where the build has
 /// kernels for it and `x` is not float64; unless a Composition is alive.
 bool on_kernels(const at::Tensor& x);
-
-/// LibTorch's threads, so that --threads and at::set_num_threads hold for the kernels too.
-class AtenExecutor final : public kernels::Executor {
- public:
-  std::int64_t threads() const override;
-  void run(std::int64_t count,
-           const std::function<void(std::int64_t, std::int64_t)>& work) const override;
-};
 
 kernels::Type kernel_type(const at::Tensor& x);
 
