@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "backbone/ops/flops.h"
+#include "backbone/ops/linear.h"
 #include "backbone/options.h"
 
 namespace hyena::backbone {
@@ -44,7 +45,7 @@ Linear::Linear(std::int64_t in, std::int64_t out, bool with_bias)
 
 at::Tensor Linear::forward(const at::Tensor& x) const {
   count_flops("linear", 2.0 * static_cast<double>(x.numel()) * static_cast<double>(weight.size(0)));
-  return at::linear(x, weight, bias);
+  return linear(x, weight, bias);
 }
 
 LayerNorm::LayerNorm(std::int64_t d_model, double eps, bool with_bias)

@@ -6,6 +6,7 @@
 #include "backbone/options.h"
 #include "cli/command.h"
 #include "cli/version.h"
+#include "train/host_memory.h"
 
 namespace {
 
@@ -54,6 +55,7 @@ int dispatch(const std::vector<std::string>& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  hyena::train::keep_host_memory();
   try {
     return dispatch({argv + 1, argv + argc});
   } catch (const hyena::backbone::OptionError& error) {

@@ -10,6 +10,7 @@
 #include "backbone/mixers/kinds.h"
 #include "backbone/ops/fftconv.h"
 #include "backbone/ops/flops.h"
+#include "backbone/ops/linear.h"
 #include "backbone/ops/short_conv.h"
 
 namespace hyena::backbone {
@@ -24,7 +25,7 @@ std::int64_t long_side(const TokenGrid& grid) {
 /// A 1x1 convolution over channel-last tokens; its weight is stored (out, in, 1, 1) or (out, in).
 at::Tensor pointwise(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   count_flops("linear", 2.0 * static_cast<double>(x.numel() * weight.size(0)));
-  return at::linear(x, weight.flatten(1), bias);
+  return linear(x, weight.flatten(1), bias);
 }
 
 }  // namespace

@@ -63,8 +63,10 @@ class MetaFormer::Downsampling final : public Module {
     if (stem_) norm_ = &make_child<LayerNorm>("post_norm", out, kNormEps, false);
   }
   at::Tensor forward(const at::Tensor& x) const {
-    if (stem_) return norm_->forward(conv_->forward(x).permute({0, 2, 3, 1}));
-    return conv_->forward(norm_->forward(x).permute({0, 3, 1, 2})).permute({0, 2, 3, 1});
+    if (stem_) return norm_->forward(conv_->forward(x).permute({0, 2, 3, 1}).contiguous());
+    return conv_->forward(norm_->forward(x).permute({0, 3, 1, 2}))
+        .permute({0, 2, 3, 1})
+        .contiguous();
   }
 
  private:

@@ -97,7 +97,7 @@ VisionInfo SafariVit::info() const {
 at::Tensor SafariVit::forward_features(const at::Tensor& images) {
   const TokenGrid grid =
       patch_grid("safari_vit", images, options_.in_chans, options_.patch, prefix());
-  auto x = stem_->forward(images).flatten(2).transpose(1, 2);  // (B, N, D)
+  auto x = tokens_of(stem_->forward(images));
   observe("patch_embed", x);
   if (cls_token_.defined()) x = at::cat({cls_token_.expand({x.size(0), -1, -1}), x}, 1);
   if (pos_embed_.defined()) x = x + resize_position_table(pos_embed_, prefix(), grid_, grid);

@@ -46,6 +46,10 @@ at::Tensor ConvStem::forward(const at::Tensor& images) {
   return x;
 }
 
+at::Tensor tokens_of(const at::Tensor& map) {
+  return map.flatten(2).transpose(1, 2).contiguous();
+}
+
 TokenGrid patch_grid(const char* model, const at::Tensor& images, std::int64_t in_chans,
                      std::int64_t patch, std::int64_t prefix) {
   if (images.dim() != 4 || images.size(1) != in_chans) {

@@ -47,6 +47,10 @@ class ConvStem final : public Stem {
   std::string act_;
 };
 
+/// (B, D, H, W) → (B, H·W, D) in memory too: the residual stream keeps the layout it starts with,
+/// and every layer behind reads rows of channels.
+at::Tensor tokens_of(const at::Tensor& map);
+
 /// The grid of tokens of a picture. `model` opens the messages. Throws OptionError when the picture
 /// has another number of dimensions or channels, or sides that `patch` does not divide.
 TokenGrid patch_grid(const char* model, const at::Tensor& images, std::int64_t in_chans,

@@ -139,7 +139,7 @@ at::Tensor Vit::embed(const at::Tensor& patches, const TokenGrid& grid) const {
 
 at::Tensor Vit::forward_features(const at::Tensor& images) {
   const TokenGrid grid = patch_grid("vit", images, options_.in_chans, options_.patch, prefix());
-  const auto patches = stem_->forward(images).flatten(2).transpose(1, 2);  // (B, N, D)
+  const auto patches = tokens_of(stem_->forward(images));
   observe("patch_embed", patches);
   auto x = embed(patches, grid);
   if (norm_pre_ != nullptr) x = norm_pre_->forward(x);
