@@ -123,14 +123,19 @@ at::Tensor HyenaOperator::forward(const at::Tensor& u) {
   TORCH_CHECK(u.dim() == 3 && u.size(2) == in_proj_.weight.size(1),
               "HyenaOperator: u must be (B, L, D=", in_proj_.weight.size(1), "), got ", u.sizes());
   const std::int64_t order = options_.order;
-  const auto projected = short_conv(in_proj_.forward(u).transpose(1, 2), short_weight_, short_bias_,
+  const auto streams = in_proj_.forward(u).transpose(1, 2);
+  // Gates that are plain products with nothing in between become part of the convolution.
+  const bool product =
+      !options_.outer_mixing && qk_norm_.empty() && (options_.dropout <= 0 || !is_training());
+  if (product && order == 2 && options_.num_heads == 1 && !ord_proj_w_.defined() &&
+      options_.compat_num_blocks <= 1) {
+    return project_out(convolve_streams(streams));
+  }
+  const auto projected = short_conv(streams, short_weight_, short_bias_,
                                     /*causal=*/!filter_.centred());
   const auto parts = projected.unflatten(1, {options_.num_heads, order + 1, head_dim_}).unbind(2);
   at::Tensor v = parts[static_cast<std::size_t>(order)];  // (B, heads, head_dim, L)
   const auto long_filter = long_filters(v.flatten(1, 2));
-  // Gates that are plain products with nothing in between become part of the convolution.
-  const bool product =
-      !options_.outer_mixing && qk_norm_.empty() && (options_.dropout <= 0 || !is_training());
   for (std::int64_t o = 0; o + 1 < order; ++o) {
     at::Tensor q, k = parts[static_cast<std::size_t>(order - 1 - o)];
     if (!product) {
@@ -147,8 +152,20 @@ at::Tensor HyenaOperator::forward(const at::Tensor& u) {
     v = convolve(q, k, v, long_filter[static_cast<std::size_t>(o)]);
     if (ord_proj_w_.defined()) v = at::einsum("ij,bivl->bjvl", {ord_proj_w_[o], v});
   }
-  v = activation(ord_proj_w_.defined() ? v * parts[0] : v, options_.activation);
-  auto y = v.flatten(1, 2).transpose(1, 2);  // (B, L, heads·head_dim)
+  return project_out((ord_proj_w_.defined() ? v * parts[0] : v).flatten(1, 2));
+}
+
+at::Tensor HyenaOperator::convolve_streams(const at::Tensor& streams) {
+  const auto filter = long_filters(streams.slice(1, 0, head_dim_)).front();
+  const bool causal = !filter_.centred();
+  if (filter.prepared) {
+    return filter.prepared->convolve_streams(streams, short_weight_, short_bias_, causal);
+  }
+  return hyena_conv(streams, short_weight_, short_bias_, filter.h, filter.bias, support(), causal);
+}
+
+at::Tensor HyenaOperator::project_out(const at::Tensor& v) {
+  auto y = activation(v, options_.activation).transpose(1, 2);  // (B, L, heads·head_dim)
   if (out_norm_ != nullptr) y = out_norm_->forward(y);
   return out_proj_.forward(y);
 }

@@ -99,6 +99,10 @@ class HyenaOperator : public Module {
   /// q ⊙ (h ∗ (k ⊙ v)) over (B, heads, head channels, L); q and k may be undefined.
   at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                       const LongFilter& filter) const;
+  /// From the projected streams (B, 3·channels, L) to (B, channels, L), at order 2 without heads.
+  at::Tensor convolve_streams(const at::Tensor& streams);
+  /// Activation, norm and projection of (B, channels, L).
+  at::Tensor project_out(const at::Tensor& v);
   /// A per-filter-channel tensor (C, …) as (N−1, head channels, …).
   at::Tensor by_order(const at::Tensor& t) const;
 

@@ -11,7 +11,9 @@
 #include "backbone/ops/fftconv_kernels.h"
 #include "backbone/ops/float32_island.h"
 #include "backbone/ops/flops.h"
+#include "backbone/ops/hyena_conv_kernels.h"
 #include "backbone/ops/kernel_tensors.h"
+#include "backbone/ops/short_conv.h"
 
 namespace hyena::backbone {
 namespace {
@@ -71,6 +73,12 @@ void check_gate(const char* function, const char* name, const at::Tensor& gate,
   if (!gate.defined()) return;
   check(gate.sizes() == v.sizes() && gate.is_floating_point() && gate.device() == v.device(),
         function, name, c10::str(v.sizes(), " on ", v.device(), ", as the signal"), gate);
+}
+
+/// Whether the three streams x (B, 3D, L) take our fused kernel: on the CPU, with few enough taps.
+bool streams_on_kernels(const at::Tensor& x, const at::Tensor& short_weight) {
+  return x.is_cpu() && on_kernels(x) && x.size(2) > 0 && short_weight.dim() == 3 &&
+         short_weight.size(2) <= kMostShortTaps;
 }
 
 std::int64_t centre_of(const at::Tensor& h, Support support) {
@@ -146,6 +154,26 @@ at::Tensor fftconv2d(const at::Tensor& u, const at::Tensor& h, const at::Tensor&
   return gated_fftconv2d({}, {}, u, h, bias, boundary, centred);
 }
 
+at::Tensor hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
+                      const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
+                      Support support, bool causal) {
+  TORCH_CHECK(x.dim() == 3 && x.size(1) % 3 == 0,
+              "hyena_conv: x must be (B, 3D, L), three streams, got ", x.sizes());
+  if (!streams_on_kernels(x, short_weight)) {
+    const auto streams = short_conv(x, short_weight, short_bias, causal).chunk(3, 1);
+    return gated_fftconv(streams[0], streams[1], streams[2], h, bias, support);
+  }
+  const auto signal = x.to(short_conv_type(x));
+  const auto value = signal.slice(1, 2 * x.size(1) / 3);
+  check_short_conv(signal, short_weight, causal);
+  check_arguments("hyena_conv", value, h, bias, 3);
+  const std::int64_t centre = centre_of(h, support);
+  count_short_conv(x, short_weight);
+  count_fft(value.size(0) * value.size(1), h.size(0), points_of(value, h, centre));
+  const Float32Island island;
+  return kernel_hyena_conv(signal, short_weight, short_bias, h, bias, centre, causal);
+}
+
 PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Support support,
                                const at::Tensor& like) {
   const at::NoGradGuard no_grad;
@@ -154,9 +182,11 @@ PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Supp
   const std::int64_t centre = centre_of(h, support);
   points_ = points_of(like, h, centre);
   if (on_kernels(like)) {
-    function_ = prepared_by_kernels(like, h, bias, centre);
+    auto ready = prepared_by_kernels(like, h, bias, centre);
+    gated_ = std::move(ready.gated);
+    streams_ = std::move(ready.streams);
   } else {
-    function_ = [=](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+    gated_ = [=](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
       const auto y = composed(k, v, h, bias, centre);
       return q.defined() ? q * y : y;
     };
@@ -171,9 +201,9 @@ PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Boun
   const GridGeometry geometry = geometry_of(h, boundary, centred);
   points_ = points_of(like, h, geometry);
   if (on_kernels(like)) {
-    function_ = prepared_by_kernels(like, h, bias, geometry);
+    gated_ = prepared_by_kernels(like, h, bias, geometry).gated;
   } else {
-    function_ = [=](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+    gated_ = [=](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
       const auto y = composed(k, v, h, bias, geometry);
       return q.defined() ? q * y : y;
     };
@@ -187,7 +217,21 @@ at::Tensor PreparedFilter::convolve(const at::Tensor& q, const at::Tensor& k,
   check_gate("fftconv", "gate q", q, v);
   check_gate("fftconv", "gate k", k, v);
   count_fft(v.size(0) * v.size(1), 0, points_);
-  return function_(q, k, v);
+  return gated_(q, k, v);
+}
+
+at::Tensor PreparedFilter::convolve_streams(const at::Tensor& x, const at::Tensor& short_weight,
+                                            const at::Tensor& short_bias, bool causal) const {
+  const at::NoGradGuard no_grad;
+  if (!streams_ || !streams_on_kernels(x, short_weight)) {
+    const auto streams = short_conv(x, short_weight, short_bias, causal).chunk(3, 1);
+    return convolve(streams[0], streams[1], streams[2]);
+  }
+  const auto signal = x.to(short_conv_type(x));
+  const Float32Island island;
+  count_short_conv(x, short_weight);
+  count_fft(x.size(0) * x.size(1) / 3, 0, points_);
+  return streams_(signal, short_weight, short_bias, causal);
 }
 
 }  // namespace hyena::backbone

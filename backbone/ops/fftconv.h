@@ -38,6 +38,16 @@ at::Tensor gated_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Ten
                          const at::Tensor& h, const at::Tensor& bias = {},
                          Support support = Support::kCausal);
 
+/// All between the projections of a Hyena operator of order 2:
+///   (q, k, v) = short_conv(x),   y = gated_fftconv(q, k, v, h, bias)
+///   x (B, 3D, L): the streams q, k, v one behind the other; short_weight (3D, 1, K), short_bias
+///   (3D) or undefined, `causal`: as of short_conv(); h, bias, support: as of fftconv()
+/// Returns (B, D, L) in the dtype of x (of autocast, when that is on). On the CPU the streams are
+/// read once and never written: one kernel from x to y.
+at::Tensor hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
+                      const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
+                      Support support, bool causal);
+
 /// While alive, the functions of this file compute with LibTorch's FFT on this thread: the second
 /// way to the same numbers, for tests and measurements, differentiable any number of times.
 class Composition {
@@ -84,11 +94,17 @@ class PreparedFilter {
   /// q ⊙ (h ∗ (k ⊙ v) + bias ⊙ (k ⊙ v)); q and k may be undefined.
   at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
 
-  using Function =
-      std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
+  /// As hyena_conv(): x (B, 3D, L). For lines.
+  at::Tensor convolve_streams(const at::Tensor& x, const at::Tensor& short_weight,
+                              const at::Tensor& short_bias, bool causal) const;
 
  private:
-  Function function_;
+  using Gated =
+      std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
+  using Streams = std::function<at::Tensor(const at::Tensor& x, const at::Tensor& short_weight,
+                                           const at::Tensor& short_bias, bool causal)>;
+  Gated gated_;
+  Streams streams_;    ///< where the streams have a kernel of their own
   double points_ = 0;  ///< of a transform, as FLOPs are counted
 };
 

@@ -162,7 +162,8 @@ at::Tensor cuda_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tens
 
 PreparedConvolution prepare_cuda_fftconv(const at::Tensor& v, const at::Tensor& h,
                                          const at::Tensor& bias, const GridGeometry& geometry) {
-  return prepared_convolution(v, h, bias, OnDevice{geometry});
+  const OnDevice device{geometry};
+  return {.gated = gated_with(prepared_spectrum(v, h, bias, device), device)};
 }
 
 std::string cuda_fftconv_method(const at::Tensor& v, const at::Tensor& h,

@@ -19,8 +19,14 @@ at::Tensor kernel_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Te
                           const GridGeometry& geometry);
 
 /// The same with the filter transformed beforehand, for signals like `v`, without gradients.
-using PreparedConvolution =
-    std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
+struct PreparedConvolution {
+  using Gated =
+      std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
+  using Streams = std::function<at::Tensor(const at::Tensor& x, const at::Tensor& short_weight,
+                                           const at::Tensor& short_bias, bool causal)>;
+  Gated gated;
+  Streams streams = {};  ///< as kernel_hyena_conv(), where that is
+};
 PreparedConvolution prepare_kernel_fftconv(const at::Tensor& v, const at::Tensor& h,
                                            const at::Tensor& bias, std::int64_t centre);
 PreparedConvolution prepare_kernel_fftconv(const at::Tensor& v, const at::Tensor& h,

@@ -111,12 +111,19 @@ at::Tensor gated_convolution(const at::Tensor& q, const at::Tensor& k, const at:
                                            h.to(type), as(bias, type), geometry);
 }
 
+/// A filter made ready for signals like v.
 template <class Geometry>
-PreparedConvolution prepared_convolution(const at::Tensor& v, const at::Tensor& h,
-                                         const at::Tensor& bias, const Geometry& geometry) {
+typename Geometry::Spectrum prepared_spectrum(const at::Tensor& v, const at::Tensor& h,
+                                              const at::Tensor& bias, const Geometry& geometry) {
   const auto type = compute_type(v);
   const auto skip = bias.defined() ? bias.to(type).contiguous() : bias;
-  const auto spectrum = geometry.analyse(geometry.readable(v, v.scalar_type()), h.to(type), skip);
+  return geometry.analyse(geometry.readable(v, v.scalar_type()), h.to(type), skip);
+}
+
+/// The convolution with it, without gradients.
+template <class Geometry>
+PreparedConvolution::Gated gated_with(const typename Geometry::Spectrum& spectrum,
+                                      const Geometry& geometry) {
   return [spectrum, geometry](const at::Tensor& q, const at::Tensor& k, const at::Tensor& value) {
     const auto dtype = value.scalar_type();
     const auto values = geometry.readable(value, dtype), gate = geometry.readable(q, dtype),

@@ -14,28 +14,35 @@ namespace {
 
 constexpr std::int64_t kMostTapsOnGpu = 16;  // of a side; longer ones are cuDNN's
 
-/// The dtype that a convolution gives: autocast's, where that is on, else that of x.
-at::ScalarType result_type(const at::Tensor& x) {
+}  // namespace
+
+at::ScalarType short_conv_type(const at::Tensor& x) {
   const auto device = x.device().type();
   return at::autocast::is_autocast_enabled(device) && x.scalar_type() != at::kDouble
              ? at::autocast::get_autocast_dtype(device)
              : x.scalar_type();
 }
 
-}  // namespace
-
-at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                      bool causal) {
+void check_short_conv(const at::Tensor& x, const at::Tensor& weight, bool causal) {
   TORCH_CHECK(x.dim() == 3, "short_conv: x must be (B, C, L), got ", x.sizes());
   TORCH_CHECK(weight.dim() == 3 && weight.size(0) == x.size(1) && weight.size(1) == 1,
               "short_conv: weight must be (C=", x.size(1), ", 1, K), got ", weight.sizes());
+  TORCH_CHECK(causal || weight.size(2) % 2 == 1,
+              "short_conv: a centred filter needs an odd number of taps, got ", weight.size(2));
+}
+
+void count_short_conv(const at::Tensor& x, const at::Tensor& weight) {
+  count_flops("conv", 2.0 * static_cast<double>(x.numel()) * static_cast<double>(weight.size(2)));
+}
+
+at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                      bool causal) {
+  check_short_conv(x, weight, causal);
+  count_short_conv(x, weight);
   const std::int64_t taps = weight.size(2);
-  TORCH_CHECK(causal || taps % 2 == 1,
-              "short_conv: a centred filter needs an odd number of taps, got ", taps);
-  count_flops("conv", 2.0 * static_cast<double>(x.numel()) * static_cast<double>(taps));
   if (on_kernels(x) && x.size(2) > 0 && (x.is_cpu() || taps <= kMostTapsOnGpu)) {
-    return kernel_short_conv(x.to(result_type(x)), weight, bias, 0, causal ? taps - 1 : taps / 2,
-                             x.is_cuda());
+    return kernel_short_conv(x.to(short_conv_type(x)), weight, bias, 0,
+                             causal ? taps - 1 : taps / 2, x.is_cuda());
   }
   const auto y = at::conv1d(x, weight, bias, /*stride=*/1, causal ? taps - 1 : taps / 2,
                             /*dilation=*/1, /*groups=*/x.size(1));
@@ -53,7 +60,7 @@ at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at:
   const std::int64_t most_taps = std::max(weight.size(2), weight.size(3));
   if (on_kernels(x) && x.size(2) > 0 && x.size(3) > 0 &&
       (x.is_cpu() || most_taps <= kMostTapsOnGpu)) {
-    return kernel_short_conv(x.to(result_type(x)), weight, bias, weight.size(2) / 2,
+    return kernel_short_conv(x.to(short_conv_type(x)), weight, bias, weight.size(2) / 2,
                              weight.size(3) / 2, x.is_cuda());
   }
   return at::conv2d(x, weight, bias, 1, {weight.size(2) / 2, weight.size(3) / 2}, 1, x.size(1));

@@ -116,7 +116,7 @@ TEST(FftconvCuda, PreparedFiltersGiveTheSame) {
   const auto v = at::randn({2, 3, 40}, options), k = at::randn({2, 3, 40}, options);
   const auto h = at::randn({3, 40}, options), bias = at::randn({3}, options);
   const auto prepared = prepare_cuda_fftconv(v, h, bias, {});
-  EXPECT_TRUE(at::equal(prepared({}, k, v), cuda_fftconv({}, k, v, h, bias, {})));
+  EXPECT_TRUE(at::equal(prepared.gated({}, k, v), cuda_fftconv({}, k, v, h, bias, {})));
 }
 
 TEST(FftconvCuda, EmptyBatches) {
