@@ -157,11 +157,11 @@ at::Tensor HyenaOperator::forward(const at::Tensor& u) {
 
 at::Tensor HyenaOperator::convolve_streams(const at::Tensor& streams) {
   const auto filter = long_filters(streams.slice(1, 0, head_dim_)).front();
-  const bool causal = !filter_.centred();
+  const ShortStreams order{.causal = !filter_.centred(), .gate = 0};
   if (filter.prepared) {
-    return filter.prepared->convolve_streams(streams, short_weight_, short_bias_, causal);
+    return filter.prepared->convolve_streams(streams, short_weight_, short_bias_, order);
   }
-  return hyena_conv(streams, short_weight_, short_bias_, filter.h, filter.bias, support(), causal);
+  return hyena_conv(streams, short_weight_, short_bias_, filter.h, filter.bias, support(), order);
 }
 
 at::Tensor HyenaOperator::project_out(const at::Tensor& v) {

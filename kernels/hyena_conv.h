@@ -4,6 +4,7 @@
 
 #include "kernels/executor.h"
 #include "kernels/fftconv.h"
+#include "kernels/fftconv2d.h"
 #include "kernels/tensors.h"
 
 /// The inside of a Hyena operator of order 2 on the CPU: what its projection wrote goes through the
@@ -14,13 +15,16 @@
 namespace hyena::kernels {
 
 /// Depthwise filters of the three streams, as kernels/short_conv.h defines them:
-///   s[t, c] = bias[c] + Σ_j weight[c, j] · x[t + j − centre, c]
-/// Channels 0 … D−1 make q, D … 2D−1 k, 2D … 3D−1 v.
+///   s[i, j, c] = bias[c] + Σ_{a,e} weight[c, a, e] · x[i + a − centre_row, j + e − centre_column,
+///   c]
+/// Streams lie one behind the other: channels 0 … D−1, D … 2D−1, 2D … 3D−1. `gate` of them is q,
+/// the others k and v. Lines have one row of taps; causal is centre_column = K − 1.
 struct ShortFilters {
-  const void* weight = nullptr;  ///< (3D, K) contiguous, of the type of the arithmetic
-  const void* bias = nullptr;    ///< (3D), or null
-  std::int64_t taps = 0;         ///< K
-  std::int64_t centre = 0;       ///< K − 1: causal
+  const void* weight = nullptr;        ///< (3D, KH, KW) contiguous, of the type of the arithmetic
+  const void* bias = nullptr;          ///< (3D), or null
+  std::int64_t height = 1, width = 0;  ///< KH and KW, up to 16
+  std::int64_t centre_row = 0, centre_column = 0;
+  std::int64_t gate = 0;
 };
 
 /// x (B, L, 3D), y (B, L, D), both of shape.type; `h` for D channels. y must not overlap x. Scratch
@@ -28,20 +32,27 @@ struct ShortFilters {
 void hyena_conv_forward(const FftConvShape& shape, const FilterSpectrum& h,
                         const ShortFilters& filters, ConstRows x, Rows y,
                         const Executor& executor = {});
+/// The same over the grid of `h`: x (B, H · W, 3D), y (B, H · W, D).
+void hyena_conv_forward(const FftConvShape& shape, const FilterSpectrum2d& h,
+                        const ShortFilters& filters, ConstRows x, Rows y,
+                        const Executor& executor = {});
 
+/// What becomes of the taps of h, beside what becomes of everything else; all may be absent but dx.
 struct HyenaConvGradients {
   Rows dx;                      ///< (B, L, 3D)
-  Taps dh;                      ///< rows, count and centre as of h; may be absent
-  void* dbias = nullptr;        ///< (D), may be absent
-  void* dweight = nullptr;      ///< (3D, K), may be absent
-  void* dshort_bias = nullptr;  ///< (3D), may be absent
+  void* dbias = nullptr;        ///< (D)
+  void* dweight = nullptr;      ///< (3D, KH, KW)
+  void* dshort_bias = nullptr;  ///< (3D)
 };
 
-/// Gradients of Σ dy ⊙ y, all written, none added to; q, k and v are computed again from x. The
-/// same bits for any number of threads. Scratch of each thread: that of fftconv_backward() and
-/// 16 · 16 · L bytes.
+/// Gradients of Σ dy ⊙ y, all written, none added to; q, k and v are computed again from x. dh:
+/// rows, sizes and centre as of h. The same bits for any number of threads. Scratch of each thread:
+/// that of fftconv_backward() and 16 · 16 · L bytes.
 void hyena_conv_backward(const FftConvShape& shape, const FilterSpectrum& h,
-                         const ShortFilters& filters, ConstRows x, ConstRows dy,
+                         const ShortFilters& filters, ConstRows x, ConstRows dy, const Taps& dh,
+                         const HyenaConvGradients& gradients, const Executor& executor = {});
+void hyena_conv_backward(const FftConvShape& shape, const FilterSpectrum2d& h,
+                         const ShortFilters& filters, ConstRows x, ConstRows dy, const GridTaps& dh,
                          const HyenaConvGradients& gradients, const Executor& executor = {});
 
 }  // namespace hyena::kernels

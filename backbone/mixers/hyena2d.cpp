@@ -62,16 +62,29 @@ Hyena2dMixer::Hyena2dMixer(const MixerContext& context, const Hyena2dOptions& op
   out_bias_ = add_parameter("out_proj.bias", uniform({d}, d));
 }
 
+PreparedFilter Hyena2dMixer::prepared(const at::Tensor& like) {
+  return cache_.get(*filter_, like, [&] {
+    return PreparedFilter(filter_->forward(), filter_->bias.flatten(), Boundary::kZero,
+                          /*centred=*/true, like);
+  });
+}
+
+at::Tensor Hyena2dMixer::convolve_streams(const at::Tensor& streams) {
+  const ShortStreams order{.causal = false, .gate = 2};  // k, v, q
+  if (at::GradMode::is_enabled() || is_training() || Composition::alive()) {
+    return hyena_conv2d(streams, depthwise_weight_, depthwise_bias_, filter_->forward(),
+                        filter_->bias.flatten(), Boundary::kZero, /*centred=*/true, order);
+  }
+  return prepared(streams.slice(1, 0, streams.size(1) / 3))
+      .convolve_streams(streams, depthwise_weight_, depthwise_bias_, order);
+}
+
 at::Tensor Hyena2dMixer::convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   if (filter_ != nullptr) {
     if (at::GradMode::is_enabled() || is_training() || Composition::alive()) {
       return gated_fftconv2d(q, k, v, filter_->forward(), filter_->bias.flatten());
     }
-    const auto prepare = [&] {
-      return PreparedFilter(filter_->forward(), filter_->bias.flatten(), Boundary::kZero,
-                            /*centred=*/true, v);
-    };
-    return cache_.get(*filter_, v, prepare).convolve(q, k, v);
+    return prepared(v).convolve(q, k, v);
   }
   // PyTorch's convolutions correlate: flipped taps make the same map of an odd-sided filter.
   const auto explicit_conv = [](const at::Tensor& x, const at::Tensor& weight,
@@ -93,13 +106,18 @@ at::Tensor Hyena2dMixer::forward(const at::Tensor& x, const TokenGrid& grid) {
     return tokens.transpose(1, 2).unflatten(2, {grid.height, grid.width});
   };
   const auto projected = map(pointwise(x, pointwise_weight_, pointwise_bias_));
+  if (filter_ != nullptr && qk_norm_ == nullptr) return project_out(convolve_streams(projected));
   const auto qkv = short_conv2d(projected, depthwise_weight_, depthwise_bias_).chunk(3, 1);
   at::Tensor k = qkv[0], v = qkv[1];
   if (qk_norm_ != nullptr) {
     v = qk_norm_->forward((k * v).permute({0, 2, 3, 1})).permute({0, 3, 1, 2});
     k = at::Tensor();
   }
-  auto y = convolve(qkv[2], k, v).flatten(2).transpose(1, 2);  // (B, L, D)
+  return project_out(convolve(qkv[2], k, v));
+}
+
+at::Tensor Hyena2dMixer::project_out(const at::Tensor& map) const {
+  auto y = map.flatten(2).transpose(1, 2);  // (B, L, D)
   if (out_norm_ != nullptr) y = out_norm_->forward(y);
   return pointwise(y, out_weight_, out_bias_);
 }

@@ -48,6 +48,12 @@ class Hyena2dMixer : public Mixer {
   HyenaFilter2d* filter() { return filter_; }
 
  private:
+  /// The implicit filter made ready for maps like `like`, kept between calls of inference.
+  PreparedFilter prepared(const at::Tensor& like);
+  /// From the projected streams (B, 3D, H, W) to (B, D, H, W), with the implicit filter.
+  at::Tensor convolve_streams(const at::Tensor& streams);
+  /// (B, D, H, W) → (B, L, D).
+  at::Tensor project_out(const at::Tensor& map) const;
   /// q ⊙ (filter ∗ (k ⊙ v)), maps (B, D, H, W); without k, v is the product already.
   at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
 

@@ -1,6 +1,7 @@
 #include "backbone/ops/fftconv.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <ATen/ATen.h>
@@ -75,10 +76,46 @@ void check_gate(const char* function, const char* name, const at::Tensor& gate,
         function, name, c10::str(v.sizes(), " on ", v.device(), ", as the signal"), gate);
 }
 
-/// Whether the three streams x (B, 3D, L) take our fused kernel: on the CPU, with few enough taps.
+/// Whether the three streams x take our fused kernel: on the CPU, with few enough taps.
 bool streams_on_kernels(const at::Tensor& x, const at::Tensor& short_weight) {
-  return x.is_cpu() && on_kernels(x) && x.size(2) > 0 && short_weight.dim() == 3 &&
-         short_weight.size(2) <= kMostShortTaps;
+  return x.is_cpu() && on_kernels(x) && x.size(-1) > 0 && x.size(2) > 0 &&
+         std::max(short_weight.size(2), short_weight.size(-1)) <= kMostShortTaps;
+}
+
+/// Asks for three streams and filters that fit.
+void check_streams(const char* function, const at::Tensor& x, const at::Tensor& short_weight,
+                   const ShortStreams& streams) {
+  TORCH_CHECK((x.dim() == 3 || x.dim() == 4) && x.size(1) % 3 == 0, function,
+              ": x must be (B, 3D, L) or (B, 3D, H, W), three streams, got ", x.sizes());
+  TORCH_CHECK(streams.gate >= 0 && streams.gate < 3, function,
+              ": gate must be one of the streams 0, 1, 2, got ", streams.gate);
+  x.dim() == 3 ? check_short_conv(x, short_weight, streams.causal)
+               : check_short_conv2d(x, short_weight);
+}
+
+/// {q, k, v}.
+std::array<at::Tensor, 3> filtered_streams(const at::Tensor& x, const at::Tensor& weight,
+                                           const at::Tensor& bias, const ShortStreams& streams) {
+  const auto parts =
+      (x.dim() == 3 ? short_conv(x, weight, bias, streams.causal) : short_conv2d(x, weight, bias))
+          .chunk(3, 1);
+  const auto at = [&](std::int64_t i) { return parts[static_cast<std::size_t>(i)]; };
+  return {at(streams.gate), at(streams.gate == 0 ? 1 : 0), at(streams.gate == 2 ? 1 : 2)};
+}
+
+/// `geometry`: the centre of a line or a GridGeometry.
+template <class Geometry>
+at::Tensor fused(const char* function, const at::Tensor& x, const at::Tensor& short_weight,
+                 const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
+                 const Geometry& geometry, const ShortStreams& streams) {
+  const auto signal = x.to(short_conv_type(x));
+  const auto value = signal.slice(1, 0, x.size(1) / 3);
+  check_arguments(function, value, h, bias, x.dim());
+  count_short_conv(x, short_weight);
+  count_fft(value.size(0) * value.size(1), h.size(0), points_of(value, h, geometry));
+  const Float32Island island;
+  const auto maps_centred = ShortStreams{x.dim() == 3 && streams.causal, streams.gate};
+  return kernel_hyena_conv(signal, short_weight, short_bias, h, bias, geometry, maps_centred);
 }
 
 std::int64_t centre_of(const at::Tensor& h, Support support) {
@@ -156,22 +193,26 @@ at::Tensor fftconv2d(const at::Tensor& u, const at::Tensor& h, const at::Tensor&
 
 at::Tensor hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
                       const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
-                      Support support, bool causal) {
-  TORCH_CHECK(x.dim() == 3 && x.size(1) % 3 == 0,
-              "hyena_conv: x must be (B, 3D, L), three streams, got ", x.sizes());
-  if (!streams_on_kernels(x, short_weight)) {
-    const auto streams = short_conv(x, short_weight, short_bias, causal).chunk(3, 1);
-    return gated_fftconv(streams[0], streams[1], streams[2], h, bias, support);
+                      Support support, const ShortStreams& streams) {
+  check_streams("hyena_conv", x, short_weight, streams);
+  if (streams_on_kernels(x, short_weight)) {
+    return fused("hyena_conv", x, short_weight, short_bias, h, bias, centre_of(h, support),
+                 streams);
   }
-  const auto signal = x.to(short_conv_type(x));
-  const auto value = signal.slice(1, 2 * x.size(1) / 3);
-  check_short_conv(signal, short_weight, causal);
-  check_arguments("hyena_conv", value, h, bias, 3);
-  const std::int64_t centre = centre_of(h, support);
-  count_short_conv(x, short_weight);
-  count_fft(value.size(0) * value.size(1), h.size(0), points_of(value, h, centre));
-  const Float32Island island;
-  return kernel_hyena_conv(signal, short_weight, short_bias, h, bias, centre, causal);
+  const auto [q, k, v] = filtered_streams(x, short_weight, short_bias, streams);
+  return gated_fftconv(q, k, v, h, bias, support);
+}
+
+at::Tensor hyena_conv2d(const at::Tensor& x, const at::Tensor& short_weight,
+                        const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
+                        Boundary boundary, bool centred, const ShortStreams& streams) {
+  check_streams("hyena_conv2d", x, short_weight, streams);
+  if (streams_on_kernels(x, short_weight)) {
+    return fused("hyena_conv2d", x, short_weight, short_bias, h, bias,
+                 geometry_of(h, boundary, centred), streams);
+  }
+  const auto [q, k, v] = filtered_streams(x, short_weight, short_bias, streams);
+  return gated_fftconv2d(q, k, v, h, bias, boundary, centred);
 }
 
 PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Support support,
@@ -201,7 +242,9 @@ PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Boun
   const GridGeometry geometry = geometry_of(h, boundary, centred);
   points_ = points_of(like, h, geometry);
   if (on_kernels(like)) {
-    gated_ = prepared_by_kernels(like, h, bias, geometry).gated;
+    auto ready = prepared_by_kernels(like, h, bias, geometry);
+    gated_ = std::move(ready.gated);
+    streams_ = std::move(ready.streams);
   } else {
     gated_ = [=](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
       const auto y = composed(k, v, h, bias, geometry);
@@ -221,17 +264,19 @@ at::Tensor PreparedFilter::convolve(const at::Tensor& q, const at::Tensor& k,
 }
 
 at::Tensor PreparedFilter::convolve_streams(const at::Tensor& x, const at::Tensor& short_weight,
-                                            const at::Tensor& short_bias, bool causal) const {
+                                            const at::Tensor& short_bias,
+                                            const ShortStreams& streams) const {
   const at::NoGradGuard no_grad;
+  check_streams("hyena_conv", x, short_weight, streams);
   if (!streams_ || !streams_on_kernels(x, short_weight)) {
-    const auto streams = short_conv(x, short_weight, short_bias, causal).chunk(3, 1);
-    return convolve(streams[0], streams[1], streams[2]);
+    const auto [q, k, v] = filtered_streams(x, short_weight, short_bias, streams);
+    return convolve(q, k, v);
   }
   const auto signal = x.to(short_conv_type(x));
   const Float32Island island;
   count_short_conv(x, short_weight);
   count_fft(x.size(0) * x.size(1) / 3, 0, points_);
-  return streams_(signal, short_weight, short_bias, causal);
+  return streams_(signal, short_weight, short_bias, {x.dim() == 3 && streams.causal, streams.gate});
 }
 
 }  // namespace hyena::backbone

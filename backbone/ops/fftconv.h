@@ -38,16 +38,6 @@ at::Tensor gated_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Ten
                          const at::Tensor& h, const at::Tensor& bias = {},
                          Support support = Support::kCausal);
 
-/// All between the projections of a Hyena operator of order 2:
-///   (q, k, v) = short_conv(x),   y = gated_fftconv(q, k, v, h, bias)
-///   x (B, 3D, L): the streams q, k, v one behind the other; short_weight (3D, 1, K), short_bias
-///   (3D) or undefined, `causal`: as of short_conv(); h, bias, support: as of fftconv()
-/// Returns (B, D, L) in the dtype of x (of autocast, when that is on). On the CPU the streams are
-/// read once and never written: one kernel from x to y.
-at::Tensor hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
-                      const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
-                      Support support, bool causal);
-
 /// While alive, the functions of this file compute with LibTorch's FFT on this thread: the second
 /// way to the same numbers, for tests and measurements, differentiable any number of times.
 class Composition {
@@ -79,6 +69,28 @@ at::Tensor gated_fftconv2d(const at::Tensor& q, const at::Tensor& k, const at::T
                            const at::Tensor& h, const at::Tensor& bias = {},
                            Boundary boundary = Boundary::kZero, bool centred = true);
 
+/// Three streams of channels, one behind the other, with short filters.
+struct ShortStreams {
+  bool causal = true;     ///< the short filters: looking back, or centred (on maps always)
+  std::int64_t gate = 0;  ///< which stream is q; the other two are k and v
+};
+
+/// All between the projections of a Hyena operator of order 2:
+///   (q, k, v) = short_conv(x),   y = gated_fftconv(q, k, v, h, bias)
+///   x (B, 3D, L) with short_weight (3D, 1, K) and short_bias (3D) or undefined, as of
+///   short_conv(); h, bias, support as of fftconv()
+/// Returns (B, D, L) in the dtype of x (of autocast, when that is on). On the CPU the streams are
+/// read once and never written: one kernel from x to y.
+at::Tensor hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
+                      const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
+                      Support support, const ShortStreams& streams);
+
+/// The same over maps: x (B, 3D, H, W), short_weight (3D, 1, K, K) as of short_conv2d(), the rest
+/// as of fftconv2d(). Returns (B, D, H, W).
+at::Tensor hyena_conv2d(const at::Tensor& x, const at::Tensor& short_weight,
+                        const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
+                        Boundary boundary, bool centred, const ShortStreams& streams);
+
 /// A filter with its bias, made ready for signals of one length (or map) and dtype: what inference
 /// keeps between calls, since for few sequences at a time the filter costs as much as the
 /// convolution. On the CPU it holds the spectrum (8 bytes a tap), elsewhere the taps. No gradients.
@@ -94,15 +106,16 @@ class PreparedFilter {
   /// q ⊙ (h ∗ (k ⊙ v) + bias ⊙ (k ⊙ v)); q and k may be undefined.
   at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
 
-  /// As hyena_conv(): x (B, 3D, L). For lines.
+  /// As hyena_conv() and hyena_conv2d().
   at::Tensor convolve_streams(const at::Tensor& x, const at::Tensor& short_weight,
-                              const at::Tensor& short_bias, bool causal) const;
+                              const at::Tensor& short_bias, const ShortStreams& streams) const;
 
  private:
   using Gated =
       std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
-  using Streams = std::function<at::Tensor(const at::Tensor& x, const at::Tensor& short_weight,
-                                           const at::Tensor& short_bias, bool causal)>;
+  using Streams =
+      std::function<at::Tensor(const at::Tensor& x, const at::Tensor& short_weight,
+                               const at::Tensor& short_bias, const ShortStreams& streams)>;
   Gated gated_;
   Streams streams_;    ///< where the streams have a kernel of their own
   double points_ = 0;  ///< of a transform, as FLOPs are counted

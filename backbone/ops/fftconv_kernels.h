@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "backbone/ops/fftconv_composed.h"
+#include "backbone/ops/hyena_conv_kernels.h"
 
 /// The long convolutions on hyena::kernels, differentiable once; arguments as fftconv() has checked
 /// them, on the CPU. q, k and bias may be undefined.
@@ -22,8 +23,9 @@ at::Tensor kernel_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Te
 struct PreparedConvolution {
   using Gated =
       std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
-  using Streams = std::function<at::Tensor(const at::Tensor& x, const at::Tensor& short_weight,
-                                           const at::Tensor& short_bias, bool causal)>;
+  using Streams =
+      std::function<at::Tensor(const at::Tensor& x, const at::Tensor& short_weight,
+                               const at::Tensor& short_bias, const ShortStreams& streams)>;
   Gated gated;
   Streams streams = {};  ///< as kernel_hyena_conv(), where that is
 };

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "backbone/ops/gated_convolution.h"
-#include "backbone/ops/kernel_line.h"
+#include "backbone/ops/kernel_geometry.h"
 #include "kernels/hyena_conv.h"
 
 namespace hyena::backbone {
@@ -13,46 +13,53 @@ using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 using Optional = std::optional<at::Tensor>;
 
-kernels::ShortFilters short_filters(const at::Tensor& weight, const at::Tensor& bias, bool causal) {
-  const std::int64_t taps = weight.size(2);
+kernels::ShortFilters short_filters(const at::Tensor& weight, const at::Tensor& bias,
+                                    const ShortStreams& streams) {
+  const std::int64_t height = weight.dim() == 4 ? weight.size(2) : 1, width = weight.size(-1);
   return {.weight = weight.const_data_ptr(),
           .bias = bias.defined() ? bias.const_data_ptr() : nullptr,
-          .taps = taps,
-          .centre = causal ? taps - 1 : taps / 2};
+          .height = height,
+          .width = width,
+          .centre_row = height / 2,
+          .centre_column = streams.causal ? width - 1 : width / 2,
+          .gate = streams.gate};
 }
 
 at::Tensor contiguous(const at::Tensor& x) {
   return x.defined() ? x.contiguous() : x;
 }
 
-/// The last third of the channels, as the long convolution sees its signal.
-at::Tensor value_of(const at::Tensor& rows) {
-  return rows.slice(2, 2 * rows.size(2) / 3);
+/// A third of the channels, as the long convolution sees its signal.
+at::Tensor one_stream(const at::Tensor& rows) {
+  return rows.slice(-1, 0, rows.size(-1) / 3);
 }
 
+template <class Spectrum>
 at::Tensor forward_with(const at::Tensor& rows, const kernels::ShortFilters& filters,
-                        const kernels::FilterSpectrum& spectrum) {
-  const auto y = at::empty({rows.size(0), rows.size(1), rows.size(2) / 3}, rows.options());
+                        const Spectrum& spectrum) {
+  const auto y = at::empty(one_stream(rows).sizes(), rows.options());
   kernels::hyena_conv_forward({rows.size(0), kernel_type(rows)}, spectrum, filters,
                               const_rows(rows), mutable_rows(y), AtenExecutor());
   return y;
 }
 
-struct HyenaConvolution : torch::autograd::Function<HyenaConvolution> {
+template <class Geometry>
+struct HyenaConvolution : torch::autograd::Function<HyenaConvolution<Geometry>> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight,
                             const at::Tensor& h, const Optional& maybe_short_bias,
-                            const Optional& maybe_bias, std::int64_t centre, bool causal) {
+                            const Optional& maybe_bias, const Geometry& geometry,
+                            const ShortStreams& streams) {
     const at::Tensor short_bias = maybe_short_bias.value_or(at::Tensor()),
                      bias = maybe_bias.value_or(at::Tensor());
     const auto rows = readable(x, x.scalar_type());
     const auto taps = weight.contiguous(), shift = contiguous(short_bias);
-    const auto spectrum = Line{centre}.analyse(value_of(rows), h, contiguous(bias));
-    const auto y = forward_with(rows, short_filters(taps, shift, causal), spectrum);
+    const auto spectrum = geometry.analyse(one_stream(rows), h, contiguous(bias));
+    const auto y = forward_with(rows, short_filters(taps, shift, streams), spectrum);
     ctx->save_for_backward({x, weight, h, short_bias, bias});
-    ctx->saved_data["centre"] = centre;
-    ctx->saved_data["causal"] = causal;
+    ctx->saved_data["geometry"] = Kept<Geometry>::make(geometry);
+    ctx->saved_data["streams"] = Kept<ShortStreams>::make(streams);
     if (h.numel() <= kLargestKept) {
-      ctx->saved_data["spectrum"] = Kept<kernels::FilterSpectrum>::make(spectrum);
+      ctx->saved_data["spectrum"] = Kept<typename Geometry::Spectrum>::make(spectrum);
     }
     return channels_first(y);
   }
@@ -61,29 +68,26 @@ struct HyenaConvolution : torch::autograd::Function<HyenaConvolution> {
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1], &h = saved[2], &short_bias = saved[3],
                      &bias = saved[4];
-    const Line line{ctx->saved_data["centre"].toInt()};
+    const auto geometry = Kept<Geometry>::of(ctx->saved_data["geometry"]);
     const auto rows = readable(x, x.scalar_type()), dy = readable(gradients[0], x.scalar_type());
     const auto taps = weight.contiguous(), shift = contiguous(short_bias);
     const auto kept = ctx->saved_data.find("spectrum");
     const auto spectrum = kept == ctx->saved_data.end()
-                              ? line.analyse(value_of(rows), h, contiguous(bias))
-                              : Kept<kernels::FilterSpectrum>::of(kept->second);
-    // Absent tensors are not counted.
-    std::size_t index = 0;
+                              ? geometry.analyse(one_stream(rows), h, contiguous(bias))
+                              : Kept<typename Geometry::Spectrum>::of(kept->second);
+    std::size_t index = 1;  // of x is 0; absent tensors are not counted
     const auto room = [&](const at::Tensor& like) {
       const bool wanted = like.defined() && ctx->needs_input_grad(index++);
       return wanted ? at::empty(like.sizes(), like.options()) : at::Tensor();
     };
-    ++index;  // x: its gradient comes with the others
     const auto dweight = room(taps), dh = room(h), dshort_bias = room(short_bias),
                dbias = room(bias);
     const auto dx = at::empty(rows.sizes(), rows.options());
     kernels::hyena_conv_backward(
         {rows.size(0), kernel_type(rows)}, spectrum,
-        short_filters(taps, shift, ctx->saved_data["causal"].toBool()), const_rows(rows),
-        const_rows(dy),
+        short_filters(taps, shift, Kept<ShortStreams>::of(ctx->saved_data["streams"])),
+        const_rows(rows), const_rows(dy), geometry.tap_gradients(dh),
         {.dx = mutable_rows(dx),
-         .dh = dh.defined() ? line.taps<kernels::Taps>(dh.mutable_data_ptr(), dh) : kernels::Taps{},
          .dbias = data_or_null(dbias),
          .dweight = data_or_null(dweight),
          .dshort_bias = data_or_null(dshort_bias)},
@@ -92,27 +96,53 @@ struct HyenaConvolution : torch::autograd::Function<HyenaConvolution> {
   }
 };
 
-}  // namespace
-
-at::Tensor kernel_hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
-                             const at::Tensor& short_bias, const at::Tensor& h,
-                             const at::Tensor& bias, std::int64_t centre, bool causal) {
+template <class Geometry>
+at::Tensor differentiable(const at::Tensor& x, const at::Tensor& short_weight,
+                          const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
+                          const Geometry& geometry, const ShortStreams& streams) {
   const auto type = compute_type(x);
   const auto maybe = [&](const at::Tensor& t) {
     return t.defined() ? Optional(t.to(type)) : std::nullopt;
   };
-  return HyenaConvolution::apply(x, short_weight.to(type), h.to(type), maybe(short_bias),
-                                 maybe(bias), centre, causal);
+  return HyenaConvolution<Geometry>::apply(x, short_weight.to(type), h.to(type), maybe(short_bias),
+                                           maybe(bias), geometry, streams);
 }
 
-at::Tensor kernel_hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
-                             const at::Tensor& short_bias, const kernels::FilterSpectrum& filter,
-                             bool causal) {
+template <class Spectrum>
+at::Tensor with_ready(const at::Tensor& x, const at::Tensor& short_weight,
+                      const at::Tensor& short_bias, const Spectrum& filter,
+                      const ShortStreams& streams) {
   const auto type = compute_type(x);
   const auto taps = short_weight.to(type).contiguous();
   const auto shift = contiguous(short_bias.defined() ? short_bias.to(type) : short_bias);
   return channels_first(
-      forward_with(readable(x, x.scalar_type()), short_filters(taps, shift, causal), filter));
+      forward_with(readable(x, x.scalar_type()), short_filters(taps, shift, streams), filter));
+}
+
+}  // namespace
+
+at::Tensor kernel_hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
+                             const at::Tensor& short_bias, const at::Tensor& h,
+                             const at::Tensor& bias, std::int64_t centre,
+                             const ShortStreams& streams) {
+  return differentiable(x, short_weight, short_bias, h, bias, Line{centre}, streams);
+}
+at::Tensor kernel_hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
+                             const at::Tensor& short_bias, const at::Tensor& h,
+                             const at::Tensor& bias, const GridGeometry& geometry,
+                             const ShortStreams& streams) {
+  return differentiable(x, short_weight, short_bias, h, bias, Plane{geometry}, streams);
+}
+
+at::Tensor kernel_hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
+                             const at::Tensor& short_bias, const kernels::FilterSpectrum& filter,
+                             const ShortStreams& streams) {
+  return with_ready(x, short_weight, short_bias, filter, streams);
+}
+at::Tensor kernel_hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
+                             const at::Tensor& short_bias, const kernels::FilterSpectrum2d& filter,
+                             const ShortStreams& streams) {
+  return with_ready(x, short_weight, short_bias, filter, streams);
 }
 
 }  // namespace hyena::backbone

@@ -32,7 +32,8 @@ void check_short_conv(const at::Tensor& x, const at::Tensor& weight, bool causal
 }
 
 void count_short_conv(const at::Tensor& x, const at::Tensor& weight) {
-  count_flops("conv", 2.0 * static_cast<double>(x.numel()) * static_cast<double>(weight.size(2)));
+  count_flops("conv", 2.0 * static_cast<double>(x.numel()) *
+                          static_cast<double>(weight.numel() / weight.size(0)));
 }
 
 at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
@@ -49,14 +50,17 @@ at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::T
   return y.slice(2, 0, x.size(2));
 }
 
-at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+void check_short_conv2d(const at::Tensor& x, const at::Tensor& weight) {
   TORCH_CHECK(x.dim() == 4, "short_conv2d: x must be (B, C, H, W), got ", x.sizes());
   TORCH_CHECK(weight.dim() == 4 && weight.size(0) == x.size(1) && weight.size(1) == 1 &&
                   weight.size(2) % 2 == 1 && weight.size(3) % 2 == 1,
               "short_conv2d: weight must be (C=", x.size(1), ", 1, K, K) with K odd, got ",
               weight.sizes());
-  count_flops("conv", 2.0 * static_cast<double>(x.numel()) *
-                          static_cast<double>(weight.size(2) * weight.size(3)));
+}
+
+at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  check_short_conv2d(x, weight);
+  count_short_conv(x, weight);
   const std::int64_t most_taps = std::max(weight.size(2), weight.size(3));
   if (on_kernels(x) && x.size(2) > 0 && x.size(3) > 0 &&
       (x.is_cpu() || most_taps <= kMostTapsOnGpu)) {

@@ -13,12 +13,13 @@ namespace hyena::backbone {
 at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       bool causal);
 
-/// What short_conv() asks of its arguments (throws c10::Error), the dtype it gives, its FLOPs.
-void check_short_conv(const at::Tensor& x, const at::Tensor& weight, bool causal);
-at::ScalarType short_conv_type(const at::Tensor& x);
-void count_short_conv(const at::Tensor& x, const at::Tensor& weight);
-
 /// Depthwise over maps, centred with padding K/2: x (B, C, H, W), weight (C, 1, K, K), bias (C).
 at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+
+/// What the two ask of their arguments (throw c10::Error), the dtype they give, their FLOPs.
+void check_short_conv(const at::Tensor& x, const at::Tensor& weight, bool causal);
+void check_short_conv2d(const at::Tensor& x, const at::Tensor& weight);
+at::ScalarType short_conv_type(const at::Tensor& x);
+void count_short_conv(const at::Tensor& x, const at::Tensor& weight);
 
 }  // namespace hyena::backbone

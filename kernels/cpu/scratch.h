@@ -26,7 +26,7 @@ class Scratch {
 
  private:
   static constexpr std::size_t kKeptBytes = std::size_t{1} << 24;
-  using Buffers = std::array<AlignedBuffer<T>, 5>;
+  using Buffers = std::array<AlignedBuffer<T>, 6>;
   static Buffers& of_thread() {
     thread_local Buffers buffers;
     return buffers;
