@@ -12,7 +12,7 @@ make_torch() {
   local string=NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE
   [ "${3:-}" != old-abi ] || string=Ss
   mkdir -p "$work/$1"/{include/ATen,include/torch/headeronly,lib,share/cmake/Torch}
-  touch "$work/$1"/include/ATen/ATen.h "$work/$1"/lib/libtorch_cpu.so
+  touch "$work/$1"/include/ATen/ATen.h "$work/$1"/lib/{libtorch_cpu.so,libgomp-a34b.so.1}
   echo "_ZN3c106detail14torchCheckFailEPKcS2_jRK$string" >"$work/$1/lib/libc10.so"
   IFS=. read -r major minor patch <<<"${2:-2.11.0}"
   printf '#define TORCH_VERSION_%s\n' "MAJOR $major" "MINOR $minor" "PATCH $patch" \
