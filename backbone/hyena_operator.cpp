@@ -7,6 +7,7 @@
 
 #include "backbone/layers.h"
 #include "backbone/ops/compat.h"
+#include "backbone/ops/projection.h"
 #include "backbone/ops/short_conv.h"
 
 namespace hyena::backbone {
@@ -123,8 +124,9 @@ at::Tensor HyenaOperator::forward(const at::Tensor& u) {
   TORCH_CHECK(u.dim() == 3 && u.size(2) == in_proj_.weight.size(1),
               "HyenaOperator: u must be (B, L, D=", in_proj_.weight.size(1), "), got ", u.sizes());
   const std::int64_t order = options_.order;
-  const auto projected = short_conv(in_proj_.forward(u).transpose(1, 2), short_weight_, short_bias_,
-                                    /*causal=*/!filter_.centred());
+  const auto projected =
+      short_conv(project_to_signal(u, in_proj_.weight, in_proj_.bias), short_weight_, short_bias_,
+                 /*causal=*/!filter_.centred());
   const auto parts = projected.unflatten(1, {options_.num_heads, order + 1, head_dim_}).unbind(2);
   at::Tensor v = parts[static_cast<std::size_t>(order)];  // (B, heads, head_dim, L)
   const auto long_filter = long_filters(v.flatten(1, 2));
@@ -148,9 +150,9 @@ at::Tensor HyenaOperator::forward(const at::Tensor& u) {
     if (ord_proj_w_.defined()) v = at::einsum("ij,bivl->bjvl", {ord_proj_w_[o], v});
   }
   v = activation(ord_proj_w_.defined() ? v * parts[0] : v, options_.activation);
-  auto y = v.flatten(1, 2).transpose(1, 2);  // (B, L, heads·head_dim)
-  if (out_norm_ != nullptr) y = out_norm_->forward(y);
-  return out_proj_.forward(y);
+  v = v.flatten(1, 2);  // (B, heads·head_dim, L)
+  if (out_norm_ != nullptr) return out_proj_.forward(out_norm_->forward(v.transpose(1, 2)));
+  return project_to_tokens(v, out_proj_.weight, out_proj_.bias);
 }
 
 }  // namespace hyena::backbone

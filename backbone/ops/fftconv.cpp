@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "backbone/ops/cuda_device.h"
 #include "backbone/ops/fftconv_composed.h"
 #include "backbone/ops/fftconv_cuda.h"
 #include "backbone/ops/fftconv_kernels.h"
@@ -107,8 +108,8 @@ at::Tensor convolution(const char* function, const at::Tensor& q, const at::Tens
   count_fft(v.size(0) * v.size(1), h.size(0), points_of(v, h, geometry));
   const Float32Island island;
   if (on_kernels(v)) {
-    return v.is_cuda() ? cuda_fftconv(q, k, v, h, bias, grid_of(geometry))
-                       : kernel_fftconv(q, k, v, h, bias, geometry);
+    return on_gpu(v) ? cuda_fftconv(q, k, v, h, bias, grid_of(geometry))
+                     : kernel_fftconv(q, k, v, h, bias, geometry);
   }
   const auto y = composed(k, v, h, bias, geometry);
   return q.defined() ? q * y : y;
@@ -117,8 +118,8 @@ at::Tensor convolution(const char* function, const at::Tensor& q, const at::Tens
 template <class Geometry>
 PreparedConvolution prepared_by_kernels(const at::Tensor& like, const at::Tensor& h,
                                         const at::Tensor& bias, const Geometry& geometry) {
-  return like.is_cuda() ? prepare_cuda_fftconv(like, h, bias, grid_of(geometry))
-                        : prepare_kernel_fftconv(like, h, bias, geometry);
+  return on_gpu(like) ? prepare_cuda_fftconv(like, h, bias, grid_of(geometry))
+                      : prepare_kernel_fftconv(like, h, bias, geometry);
 }
 
 }  // namespace
