@@ -7,6 +7,7 @@
 
 #include "backbone/layers.h"
 #include "backbone/ops/compat.h"
+#include "backbone/ops/projection.h"
 #include "backbone/ops/short_conv.h"
 
 namespace hyena::backbone {
@@ -123,7 +124,7 @@ at::Tensor HyenaOperator::forward(const at::Tensor& u) {
   TORCH_CHECK(u.dim() == 3 && u.size(2) == in_proj_.weight.size(1),
               "HyenaOperator: u must be (B, L, D=", in_proj_.weight.size(1), "), got ", u.sizes());
   const std::int64_t order = options_.order;
-  const auto streams = in_proj_.forward(u).transpose(1, 2);
+  const auto streams = project_to_signal(u, in_proj_.weight, in_proj_.bias);
   // Gates that are plain products with nothing in between become part of the convolution.
   const bool product =
       !options_.outer_mixing && qk_norm_.empty() && (options_.dropout <= 0 || !is_training());
@@ -165,9 +166,9 @@ at::Tensor HyenaOperator::convolve_streams(const at::Tensor& streams) {
 }
 
 at::Tensor HyenaOperator::project_out(const at::Tensor& v) {
-  auto y = activation(v, options_.activation).transpose(1, 2);  // (B, L, heads·head_dim)
-  if (out_norm_ != nullptr) y = out_norm_->forward(y);
-  return out_proj_.forward(y);
+  const auto y = activation(v, options_.activation);  // (B, heads·head_dim, L)
+  if (out_norm_ != nullptr) return out_proj_.forward(out_norm_->forward(y.transpose(1, 2)));
+  return project_to_tokens(y, out_proj_.weight, out_proj_.bias);
 }
 
 }  // namespace hyena::backbone

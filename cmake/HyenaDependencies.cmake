@@ -9,6 +9,8 @@ set(HYENA_DEPS_DIR "" CACHE PATH "Folder made by scripts/setup --bundle, for mac
 find_package(Threads REQUIRED)
 if(HYENA_DEPS_DIR)
   include(HyenaBundle)
+elseif(CMAKE_CROSSCOMPILING)
+  include(HyenaCross)
 else()
   find_package(hwy 1.0.3 REQUIRED)
   if(HYENA_TESTS)

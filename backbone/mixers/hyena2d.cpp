@@ -9,8 +9,7 @@
 #include "backbone/layers.h"
 #include "backbone/mixers/kinds.h"
 #include "backbone/ops/fftconv.h"
-#include "backbone/ops/flops.h"
-#include "backbone/ops/linear.h"
+#include "backbone/ops/projection.h"
 #include "backbone/ops/short_conv.h"
 
 namespace hyena::backbone {
@@ -20,12 +19,6 @@ constexpr double kPixelNormEps = 1e-5;  // HyenaPixel's norms inside the operato
 
 std::int64_t long_side(const TokenGrid& grid) {
   return 2 * std::max(grid.height, grid.width) - 1;
-}
-
-/// A 1x1 convolution over channel-last tokens; its weight is stored (out, in, 1, 1) or (out, in).
-at::Tensor pointwise(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  count_flops("linear", 2.0 * static_cast<double>(x.numel() * weight.size(0)));
-  return linear(x, weight.flatten(1), bias);
 }
 
 }  // namespace
@@ -102,10 +95,9 @@ at::Tensor Hyena2dMixer::forward(const at::Tensor& x, const TokenGrid& grid) {
         "the mixer hyena2d works on a map and cannot take class or register tokens; "
         "use --no-class-token with --pool avg");
   }
-  const auto map = [&](const at::Tensor& tokens) {  // (B, L, C) → (B, C, H, W), a view
-    return tokens.transpose(1, 2).unflatten(2, {grid.height, grid.width});
-  };
-  const auto projected = map(pointwise(x, pointwise_weight_, pointwise_bias_));
+  // The projections are 1x1 convolutions, with weights (out, in, 1, 1) or (out, in).
+  const auto projected = project_to_signal(x, pointwise_weight_.flatten(1), pointwise_bias_)
+                             .unflatten(2, {grid.height, grid.width});
   if (filter_ != nullptr && qk_norm_ == nullptr) return project_out(convolve_streams(projected));
   const auto qkv = short_conv2d(projected, depthwise_weight_, depthwise_bias_).chunk(3, 1);
   at::Tensor k = qkv[0], v = qkv[1];
@@ -117,9 +109,9 @@ at::Tensor Hyena2dMixer::forward(const at::Tensor& x, const TokenGrid& grid) {
 }
 
 at::Tensor Hyena2dMixer::project_out(const at::Tensor& map) const {
-  auto y = map.flatten(2).transpose(1, 2);  // (B, L, D)
-  if (out_norm_ != nullptr) y = out_norm_->forward(y);
-  return pointwise(y, out_weight_, out_bias_);
+  auto y = map.flatten(2);  // (B, D, L)
+  if (out_norm_ != nullptr) y = out_norm_->forward(y.transpose(1, 2)).transpose(1, 2);
+  return project_to_tokens(y, out_weight_.flatten(1), out_bias_);
 }
 
 void Hyena2dMixer::resize_filters(const TokenGrid& grid) {

@@ -9,6 +9,9 @@
 
 namespace hyena::backbone {
 
+bool on_gpu(const at::Tensor& x) {
+  return x.is_cuda();
+}
 bool has_cuda_kernels() {
   return true;
 }

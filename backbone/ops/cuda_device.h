@@ -7,6 +7,9 @@
 /// What our kernels ask of LibTorch's CUDA, apart from tensors.
 namespace hyena::backbone {
 
+/// Whether `x` lies in a GPU's memory; in some tests a CPU tensor stands in for such a one.
+bool on_gpu(const at::Tensor& x);
+
 /// Whether this build has CUDA kernels of ours (HYENA_CUDA).
 bool has_cuda_kernels();
 

@@ -7,6 +7,9 @@
 // Builds without HYENA_CUDA: tensors on a GPU take LibTorch's own operations.
 namespace hyena::backbone {
 
+bool on_gpu(const at::Tensor& x) {
+  return x.is_cuda();
+}
 bool has_cuda_kernels() {
   return false;
 }

@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "backbone/ops/cuda_device.h"
 #include "backbone/ops/fftconv_composed.h"
 #include "backbone/ops/fftconv_cuda.h"
 #include "backbone/ops/fftconv_kernels.h"
@@ -78,7 +79,7 @@ void check_gate(const char* function, const char* name, const at::Tensor& gate,
 
 /// Whether the three streams x take our fused kernel: on the CPU, with few enough taps.
 bool streams_on_kernels(const at::Tensor& x, const at::Tensor& short_weight) {
-  return x.is_cpu() && on_kernels(x) && x.size(-1) > 0 && x.size(2) > 0 &&
+  return !on_gpu(x) && on_kernels(x) && x.size(-1) > 0 && x.size(2) > 0 &&
          std::max(short_weight.size(2), short_weight.size(-1)) <= kMostShortTaps;
 }
 
@@ -152,8 +153,8 @@ at::Tensor convolution(const char* function, const at::Tensor& q, const at::Tens
   count_fft(v.size(0) * v.size(1), h.size(0), points_of(v, h, geometry));
   const Float32Island island;
   if (on_kernels(v)) {
-    return v.is_cuda() ? cuda_fftconv(q, k, v, h, bias, grid_of(geometry))
-                       : kernel_fftconv(q, k, v, h, bias, geometry);
+    return on_gpu(v) ? cuda_fftconv(q, k, v, h, bias, grid_of(geometry))
+                     : kernel_fftconv(q, k, v, h, bias, geometry);
   }
   const auto y = composed(k, v, h, bias, geometry);
   return q.defined() ? q * y : y;
@@ -162,8 +163,8 @@ at::Tensor convolution(const char* function, const at::Tensor& q, const at::Tens
 template <class Geometry>
 PreparedConvolution prepared_by_kernels(const at::Tensor& like, const at::Tensor& h,
                                         const at::Tensor& bias, const Geometry& geometry) {
-  return like.is_cuda() ? prepare_cuda_fftconv(like, h, bias, grid_of(geometry))
-                        : prepare_kernel_fftconv(like, h, bias, geometry);
+  return on_gpu(like) ? prepare_cuda_fftconv(like, h, bias, grid_of(geometry))
+                      : prepare_kernel_fftconv(like, h, bias, geometry);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "backbone/ops/fftconv_kernels.h"
 #include "backbone/ops/float32_island.h"
+#include "backbone/ops/kernel_tensors.h"
 
 /// The gated long convolution as LibTorch's autograd sees it, whatever computes it.
 ///
@@ -54,7 +55,7 @@ struct GatedConvolution : torch::autograd::Function<GatedConvolution<Geometry>> 
     const auto values = geometry.readable(v, type), gate = geometry.readable(q, type),
                keys = geometry.readable(k, type);
     const auto skip = bias.defined() ? bias.contiguous() : bias;
-    const auto y = at::empty(values.sizes(), values.options());
+    const auto y = room_like(values);
     const auto spectrum = geometry.analyse(values, h, skip);
     geometry.forward(values, spectrum, gate, keys, y);
 
@@ -78,7 +79,7 @@ struct GatedConvolution : torch::autograd::Function<GatedConvolution<Geometry>> 
     const auto skip = bias.defined() ? bias.contiguous() : bias;
 
     const auto room = [&](const at::Tensor& like) {
-      return like.defined() ? at::empty(values.sizes(), values.options()) : at::Tensor();
+      return like.defined() ? room_like(values) : at::Tensor();
     };
     const auto dq = room(q), dk = room(k), dv = room(v);
     // Absent tensors are not counted.
@@ -128,7 +129,7 @@ PreparedConvolution::Gated gated_with(const typename Geometry::Spectrum& spectru
     const auto dtype = value.scalar_type();
     const auto values = geometry.readable(value, dtype), gate = geometry.readable(q, dtype),
                keys = geometry.readable(k, dtype);
-    const auto y = at::empty(values.sizes(), values.options());
+    const auto y = room_like(values);
     geometry.forward(values, spectrum, gate, keys, y);
     return geometry.channels_first(y);
   };

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "backbone/ops/cuda_device.h"
 #include "backbone/ops/float32_island.h"
 #include "backbone/ops/flops.h"
 #include "backbone/ops/implicit_filter_kernels.h"
@@ -44,7 +45,7 @@ at::Tensor implicit_filter(const ImplicitFilter& filter) {
   for (const auto& layer : filter.layers) weights += static_cast<double>(layer.weight.numel());
   count_flops("filter", 2.0 * static_cast<double>(filter.z.size(0)) * weights);
   const ImplicitFilter ready = converted(filter, compute_type(filter.z));
-  return on_kernels(ready.z) ? kernel_implicit_filter(ready, ready.z.is_cuda())
+  return on_kernels(ready.z) ? kernel_implicit_filter(ready, on_gpu(ready.z))
                              : composed_implicit_filter(ready);
 }
 

@@ -25,7 +25,8 @@ bool Composition::alive() {
 
 bool on_kernels(const at::Tensor& x) {
   if (composition) return false;
-  return x.is_cpu() || (x.is_cuda() && has_cuda_kernels() && x.scalar_type() != at::kDouble);
+  if (on_gpu(x)) return has_cuda_kernels() && x.scalar_type() != at::kDouble;
+  return x.is_cpu();
 }
 
 kernels::Type kernel_type(const at::Tensor& x) {
@@ -64,6 +65,10 @@ at::Tensor positions_last(const at::Tensor& x, at::ScalarType dtype) {
   const bool neighbours = rows.stride(last) == 1 || rows.size(last) == 1;
   const bool even = last == 2 || rows.size(2) == 1 || rows.stride(2) == rows.size(3);
   return neighbours && even ? rows : rows.contiguous();
+}
+
+at::Tensor room_like(const at::Tensor& rows) {
+  return on_gpu(rows) ? at::empty_like(rows) : at::empty(rows.sizes(), rows.options());
 }
 
 kernels::ConstRows const_rows(const at::Tensor& rows) {

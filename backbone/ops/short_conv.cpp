@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 
+#include "backbone/ops/cuda_device.h"
 #include "backbone/ops/flops.h"
 #include "backbone/ops/kernel_tensors.h"
 #include "backbone/ops/short_conv_kernels.h"
@@ -41,9 +42,9 @@ at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::T
   check_short_conv(x, weight, causal);
   count_short_conv(x, weight);
   const std::int64_t taps = weight.size(2);
-  if (on_kernels(x) && x.size(2) > 0 && (x.is_cpu() || taps <= kMostTapsOnGpu)) {
+  if (on_kernels(x) && x.size(2) > 0 && (!on_gpu(x) || taps <= kMostTapsOnGpu)) {
     return kernel_short_conv(x.to(short_conv_type(x)), weight, bias, 0,
-                             causal ? taps - 1 : taps / 2, x.is_cuda());
+                             causal ? taps - 1 : taps / 2, on_gpu(x));
   }
   const auto y = at::conv1d(x, weight, bias, /*stride=*/1, causal ? taps - 1 : taps / 2,
                             /*dilation=*/1, /*groups=*/x.size(1));
@@ -63,9 +64,9 @@ at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at:
   count_short_conv(x, weight);
   const std::int64_t most_taps = std::max(weight.size(2), weight.size(3));
   if (on_kernels(x) && x.size(2) > 0 && x.size(3) > 0 &&
-      (x.is_cpu() || most_taps <= kMostTapsOnGpu)) {
+      (!on_gpu(x) || most_taps <= kMostTapsOnGpu)) {
     return kernel_short_conv(x.to(short_conv_type(x)), weight, bias, weight.size(2) / 2,
-                             weight.size(3) / 2, x.is_cuda());
+                             weight.size(3) / 2, on_gpu(x));
   }
   return at::conv2d(x, weight, bias, 1, {weight.size(2) / 2, weight.size(3) / 2}, 1, x.size(1));
 }

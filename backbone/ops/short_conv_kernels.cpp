@@ -41,11 +41,11 @@ struct ShortConvolution : torch::autograd::Function<ShortConvolution> {
     at::Tensor y;
     if (on_gpu) {
       const auto rows = positions_last(x, x.scalar_type());
-      y = at::empty(rows.sizes(), rows.options());
+      y = room_like(rows);
       cuda_short_conv_forward(shape, rows, taps, skip, y);
     } else {
       const auto rows = readable(x, x.scalar_type());
-      y = at::empty(rows.sizes(), rows.options());
+      y = room_like(rows);
       kernels::short_conv_forward(shape, const_rows(rows), taps.const_data_ptr(),
                                   skip.defined() ? skip.const_data_ptr() : nullptr, mutable_rows(y),
                                   AtenExecutor());
@@ -66,9 +66,7 @@ struct ShortConvolution : torch::autograd::Function<ShortConvolution> {
     const auto rows = read(x, x.scalar_type()), dy = read(gradients[0], x.scalar_type());
     const auto taps = weight.contiguous();
     const auto room = [&](std::size_t index, const at::Tensor& like) {
-      return like.defined() && ctx->needs_input_grad(index)
-                 ? at::empty(like.sizes(), like.options())
-                 : at::Tensor();
+      return like.defined() && ctx->needs_input_grad(index) ? room_like(like) : at::Tensor();
     };
     const auto dx = room(0, rows), dweight = room(1, taps), dbias = room(2, bias);
     const auto shape = shape_of(x, taps, ctx->saved_data["centre_row"].toInt(),

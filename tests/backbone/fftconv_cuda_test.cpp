@@ -191,16 +191,14 @@ TEST(FftconvCuda, ImplicitFilters) {
               1e-4);
 }
 
-#ifndef HYENA_DEVICE_RUNTIME
 TEST(FftconvCuda, ModelsCallIt) {
-  const auto options = at::TensorOptions().device(at::kCUDA);
+  const auto options = at::TensorOptions().device(device());
   const auto v = at::randn({2, 3, 100}, options), h = at::randn({3, 100}, options);
   const auto y = fftconv(v, h);
   EXPECT_TRUE(at::equal(y, cuda_fftconv({}, {}, v, h, {}, {})));
   const Composition other;
   EXPECT_LT(error(y, fftconv(v, h)), 1e-5);
 }
-#endif
 
 }  // namespace
 }  // namespace hyena::backbone
