@@ -15,7 +15,7 @@ HYENA_DEVICE int min_of(int a, int b) {
 /// memory over the batch items of a slot.
 template <int N>
 struct Backward {
-  using Exchange = typename BackwardExchange<N>::Type;
+  using Exchange = typename Lengths<N>::BackwardExchange;
   using Group = fused_fft::Group<N, Exchange>;
   using Plan = typename Group::Plan;
   using Block = RingBlock<Plan, Exchange>;
