@@ -29,15 +29,20 @@ class Notes {
  public:
   Notes() {
     const char* path = std::getenv("HYENA_LAUNCHES");
-    if (path != nullptr) out_.open(path, std::ios::app);
+    if (path != nullptr) write_to(path);
   }
   ~Notes() { end_section(); }
 
   bool wanted() const { return out_.is_open(); }
+  void write_to(const std::string& path) {
+    out_.close();
+    out_.open(path, std::ios::app);
+  }
   void begin_section(const std::string& title) {
     end_section();
     title_ = title;
-    counting = wanted();
+    counting = wanted() && !title.empty();
+    forget_launch();
   }
   void end_launch(const std::string& kernel, const Grid& grid) {
     if (!wanted()) return;
@@ -54,7 +59,6 @@ class Notes {
     c.requested += launch.requested;
     c.products += launch.products;
     c.shared += launch.shared;
-    launch = {};
     for (auto& [buffer, marks] : marks_) {
       const auto kind = kinds.find(buffer);
       auto& touched = c.touched[kind == kinds.end() ? 0 : static_cast<int>(kind->second)];
@@ -63,8 +67,7 @@ class Notes {
         touched[1] += mark >> 1;
       }
     }
-    marks_.clear();
-    last_ = nullptr;
+    forget_launch();
   }
   void mark(const unsigned char* buffer, std::size_t from, std::size_t bytes, bool write) {
     if (buffer != last_) {
@@ -79,6 +82,11 @@ class Notes {
   std::map<const void*, Kind> kinds;
 
  private:
+  void forget_launch() {
+    launch = {};
+    marks_.clear();
+    last_ = nullptr;
+  }
   void end_section() {
     if (!counting) return;
     out_ << "@\t" << title_ << "\n";
@@ -110,6 +118,9 @@ Notes& notes() {
 
 void set_kind(const void* buffer, Kind kind) {
   notes().kinds[buffer] = kind;
+}
+void write_notes_to(const std::string& path) {
+  notes().write_to(path);
 }
 void begin_section(const std::string& title) {
   notes().begin_section(title);

@@ -21,7 +21,11 @@ namespace hyena::kernels::cuda::host {
 enum class Kind { kSignal, kFilter, kWorkspace, kTable };
 void set_kind(const void* buffer, Kind kind);
 
-/// Launches from now on belong to `title`, until the next section or the program's end.
+/// Notes go to that file from now on, not to HYENA_LAUNCHES.
+void write_notes_to(const std::string& path);
+
+/// Launches from now on belong to `title`, until the next section or the program's end. No title:
+/// to none.
 void begin_section(const std::string& title);
 
 /// For the runtime: a launch's end, and what it does before, if anybody counts.
