@@ -2,6 +2,7 @@
 
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/four_step_plan.h"
+#include "kernels/cuda/lag_rows.cuh"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/small_dft.cuh"
 
@@ -180,5 +181,12 @@ struct StoreColumns {
     });
   }
 };
+
+/// LagTaps or LagGradients of the context's filters.
+template <class Lagged, class Float>
+Lagged filter_rows(const Context& c, Float* dense) {
+  return {dense,    c.length - c.first_lag, c.first_lag,
+          c.length, c.plan.size(),          1 / static_cast<float>(c.plan.size())};
+}
 
 }  // namespace hyena::kernels::cuda::four_step

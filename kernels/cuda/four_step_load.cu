@@ -1,6 +1,5 @@
 #include "kernels/cuda/four_step_columns.cuh"
 #include "kernels/cuda/gates.cuh"
-#include "kernels/cuda/lag_rows.cuh"
 
 namespace hyena::kernels::cuda::four_step {
 namespace {
@@ -17,7 +16,7 @@ void load_from(const Context& c, const Source& source, std::int64_t count, float
 
 }  // namespace
 
-void load_columns(const Context& c, const Group& group, const ConstSequences& k,
+void load_signals(const Context& c, const Group& group, const ConstSequences& k,
                   const ConstSequences& v, float* spectra) {
   with_type(c.type, [&](auto type) {
     using T = decltype(type);
@@ -25,11 +24,9 @@ void load_columns(const Context& c, const Group& group, const ConstSequences& k,
   });
 }
 
-void load_lags(const Context& c, std::int64_t channels, std::int64_t first_lag, const float* dense,
-               float* spectra) {
-  const LagTaps taps{dense,    c.length - first_lag, first_lag,
-                     c.length, c.plan.size(),        1 / static_cast<float>(c.plan.size())};
-  load_from(c, taps, channels, spectra);
+void load_filter(const Context& c, std::int64_t channels, const float* dense, float* spectra) {
+  load_from(c, filter_rows<LagTaps>(c, dense), channels, spectra);
+  transform_rows(c, Rows::kForward, channels, 1, spectra, nullptr);
 }
 
 }  // namespace hyena::kernels::cuda::four_step

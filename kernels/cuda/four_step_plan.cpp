@@ -16,6 +16,10 @@ void put(float*& at, std::int64_t turns, std::int64_t of) {
   *at++ = static_cast<float>(-std::sin(angle));
 }
 
+std::vector<int> row_radices(int columns) {
+  return with_radices(columns, [](auto radices) { return radices.list(); });
+}
+
 }  // namespace
 
 Plan plan_for(std::int64_t length, int shared_per_block) {
@@ -28,27 +32,6 @@ Plan plan_for(std::int64_t length, int shared_per_block) {
     }
   }
   return best;
-}
-
-std::vector<int> row_radices(int columns) {
-  switch (columns) {
-    case 128:
-      return {8, 16};
-    case 256:
-      return {16, 16};
-    case 512:
-      return {4, 8, 16};
-    case 1024:
-      return {8, 8, 16};
-    case 2048:
-      return {8, 16, 16};
-    case 4096:
-      return {16, 16, 16};
-    case 8192:
-      return {8, 8, 8, 16};
-    default:
-      return {8, 8, 16, 16};
-  }
 }
 
 Table table_of(const Plan& plan) {

@@ -39,32 +39,56 @@ struct Table {
   std::int64_t size;
 };
 Table table_of(const Plan& plan);
-/// Radices of a row of `columns` numbers; the last is 16.
-std::vector<int> row_radices(int columns);
+
+/// The steps of a row; the last radix is 16. f(RowRadices) of a row of `columns` numbers.
+template <int Columns, int... Radices>
+struct RowRadices {
+  static std::vector<int> list() { return {Radices...}; }
+};
+template <class F>
+auto with_radices(int columns, F&& f) {
+  switch (columns) {
+    case 128:
+      return f(RowRadices<128, 8, 16>());
+    case 256:
+      return f(RowRadices<256, 16, 16>());
+    case 512:
+      return f(RowRadices<512, 4, 8, 16>());
+    case 1024:
+      return f(RowRadices<1024, 8, 8, 16>());
+    case 2048:
+      return f(RowRadices<2048, 8, 16, 16>());
+    case 4096:
+      return f(RowRadices<4096, 16, 16, 16>());
+    case 8192:
+      return f(RowRadices<8192, 8, 8, 8, 16>());
+    default:
+      return f(RowRadices<16384, 8, 8, 16, 16>());
+  }
+}
+
 /// Writes table_of(plan).size pairs.
 void fill(const Plan& plan, float* table);
 
 struct Context {
   Plan plan;
-  std::int64_t length;  ///< L
+  std::int64_t length;     ///< L
+  std::int64_t first_lag;  ///< 0 or 1 − L
   Type type;
   const float* table;
   Stream stream;
 };
 
-/// spectra[s] = columns of k ⊙ v (v where k is absent).
-void load_columns(const Context& context, const Group& group, const ConstSequences& k,
+/// As GroupedMethod wants them: spectra[s] are columns; filters are whole spectra, times 1/M.
+void load_signals(const Context& context, const Group& group, const ConstSequences& k,
                   const ConstSequences& v, float* spectra);
-/// The same for filters by channel and lag, times 1/M; `first_lag` 0 or 1 − L.
-void load_lags(const Context& context, std::int64_t channels, std::int64_t first_lag,
-               const float* dense, float* spectra);
-
-/// The real part of the inverse columns.
-void store_columns(const Context& context, const Group& group, const float* spectra,
+void store_signals(const Context& context, const Group& group, Way way, const float* spectra,
                    const Stores& stores);
-/// Gradients by channel and lag from spectra whose rows are transformed back, times 1/M.
-void store_lags(const Context& context, std::int64_t channels, std::int64_t first_lag,
-                const float* spectra, float* dense);
+void load_filter(const Context& context, std::int64_t channels, const float* dense, float* spectra);
+void store_filter(const Context& context, std::int64_t channels, float* spectra, float* dense);
+void convolve(const Context& context, const Group& group, float* spectra, const float* filter);
+void differentiate(const Context& context, const Group& group, float* u, float* dc,
+                   const float* filter, float* dh, bool add);
 
 /// What happens to the rows of `channels` · `items` spectra, in place. Spectra hold k2 in the order
 /// of the threads, the same everywhere.
@@ -73,11 +97,7 @@ enum class Rows {
   kInverse,   ///< from it
   kConvolve,  ///< to it, times the filter's, and back
 };
-void transform_rows(const Context& context, Rows what, int channels, int items, float* spectra,
-                    const float* filter);
-/// u becomes u ∗ h; dc the correlation of dc and h; dh, a spectrum for each channel, gets Σ dc ·
-/// conj(u) over the items in order, added to what is there if `add`.
-void differentiate_rows(const Context& context, int channels, int items, float* u, float* dc,
-                        const float* filter, float* dh, bool add);
+void transform_rows(const Context& context, Rows what, std::int64_t channels, int items,
+                    float* spectra, const float* filter);
 
 }  // namespace hyena::kernels::cuda::four_step

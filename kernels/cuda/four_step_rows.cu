@@ -40,7 +40,7 @@ struct ConvolveRows {
 };
 
 template <class Transform>
-void start(const Context& c, Rows what, int channels, int items, float* spectra,
+void start(const Context& c, Rows what, std::int64_t channels, int items, float* spectra,
            const float* filter) {
   const auto blocks = static_cast<int>(c.plan.size() / Transform::kNumbers);
   launch<ConvolveRows<Transform>>(
@@ -50,7 +50,7 @@ void start(const Context& c, Rows what, int channels, int items, float* spectra,
        what,
        items,
        blocks},
-      static_cast<std::int64_t>(channels) * items * blocks, 1, Transform::kShared, c.stream);
+      channels * items * blocks, 1, Transform::kShared, c.stream);
 }
 
 }  // namespace
@@ -59,11 +59,15 @@ std::size_t rows_shared_bytes(int columns) {
   return static_cast<std::size_t>(columns < 4096 ? 4096 : columns) / 16 * 17 * 2 * sizeof(float);
 }
 
-void transform_rows(const Context& c, Rows what, int channels, int items, float* spectra,
+void transform_rows(const Context& c, Rows what, std::int64_t channels, int items, float* spectra,
                     const float* filter) {
   with_row(c.plan.columns, [&](auto transform) {
     start<decltype(transform)>(c, what, channels, items, spectra, filter);
   });
+}
+
+void convolve(const Context& c, const Group& group, float* spectra, const float* filter) {
+  transform_rows(c, Rows::kConvolve, group.channels, group.items, spectra, filter);
 }
 
 }  // namespace hyena::kernels::cuda::four_step

@@ -140,27 +140,14 @@ struct RowTransform {
   }
 };
 
-/// f(RowTransform of that length); radices as row_radices() has them.
+/// f(RowTransform of that length).
+template <int Columns, int... Radices>
+RowTransform<Columns, Radices...> transform_of(RowRadices<Columns, Radices...>) {
+  return {};
+}
 template <class F>
 void with_row(int columns, F&& f) {
-  switch (columns) {
-    case 128:
-      return f(RowTransform<128, 8, 16>());
-    case 256:
-      return f(RowTransform<256, 16, 16>());
-    case 512:
-      return f(RowTransform<512, 4, 8, 16>());
-    case 1024:
-      return f(RowTransform<1024, 8, 8, 16>());
-    case 2048:
-      return f(RowTransform<2048, 8, 16, 16>());
-    case 4096:
-      return f(RowTransform<4096, 16, 16, 16>());
-    case 8192:
-      return f(RowTransform<8192, 8, 8, 8, 16>());
-    default:
-      return f(RowTransform<16384, 8, 8, 16, 16>());
-  }
+  with_radices(columns, [&](auto radices) { f(transform_of(radices)); });
 }
 
 }  // namespace hyena::kernels::cuda::four_step

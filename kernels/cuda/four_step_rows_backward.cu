@@ -56,7 +56,7 @@ struct DifferentiateRows {
 };
 
 template <class Transform>
-void start(const Context& c, int channels, int items, float* u, float* dc, const float* filter,
+void start(const Context& c, const Group& group, float* u, float* dc, const float* filter,
            float* dh, bool add) {
   const auto blocks = static_cast<int>(c.plan.size() / Transform::kNumbers);
   launch<DifferentiateRows<Transform>>(
@@ -65,19 +65,18 @@ void start(const Context& c, int channels, int items, float* u, float* dc, const
        reinterpret_cast<float2*>(dc),
        reinterpret_cast<const float2*>(filter),
        reinterpret_cast<float2*>(dh),
-       items,
+       group.items,
        blocks,
        add},
-      static_cast<std::int64_t>(channels) * blocks, 1, Transform::kShared, c.stream);
+      static_cast<std::int64_t>(group.channels) * blocks, 1, Transform::kShared, c.stream);
 }
 
 }  // namespace
 
-void differentiate_rows(const Context& c, int channels, int items, float* u, float* dc,
-                        const float* filter, float* dh, bool add) {
-  with_row(c.plan.columns, [&](auto transform) {
-    start<decltype(transform)>(c, channels, items, u, dc, filter, dh, add);
-  });
+void differentiate(const Context& c, const Group& group, float* u, float* dc, const float* filter,
+                   float* dh, bool add) {
+  with_row(c.plan.columns,
+           [&](auto transform) { start<decltype(transform)>(c, group, u, dc, filter, dh, add); });
 }
 
 }  // namespace hyena::kernels::cuda::four_step

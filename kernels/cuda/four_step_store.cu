@@ -1,6 +1,5 @@
 #include "kernels/cuda/four_step_columns.cuh"
 #include "kernels/cuda/gates.cuh"
-#include "kernels/cuda/lag_rows.cuh"
 
 namespace hyena::kernels::cuda::four_step {
 namespace {
@@ -17,7 +16,7 @@ void store_to(const Context& c, const Sink& sink, std::int64_t count, const floa
 
 }  // namespace
 
-void store_columns(const Context& c, const Group& group, const float* spectra,
+void store_signals(const Context& c, const Group& group, Way, const float* spectra,
                    const Stores& stores) {
   with_type(c.type, [&](auto type) {
     using T = decltype(type);
@@ -25,12 +24,9 @@ void store_columns(const Context& c, const Group& group, const float* spectra,
   });
 }
 
-void store_lags(const Context& c, std::int64_t channels, std::int64_t first_lag,
-                const float* spectra, float* dense) {
-  store_to(c,
-           LagGradients{dense, c.length - first_lag, first_lag, c.length, c.plan.size(),
-                        1 / static_cast<float>(c.plan.size())},
-           channels, spectra);
+void store_filter(const Context& c, std::int64_t channels, float* spectra, float* dense) {
+  transform_rows(c, Rows::kInverse, channels, 1, spectra, nullptr);
+  store_to(c, filter_rows<LagGradients>(c, dense), channels, spectra);
 }
 
 }  // namespace hyena::kernels::cuda::four_step

@@ -15,9 +15,10 @@ HYENA_DEVICE int min_of(int a, int b) {
 /// memory over the batch items of a slot.
 template <int N>
 struct Backward {
-  using Exchange = typename BackwardExchange<N>::Type;
+  using Exchange = typename Lengths<N>::BackwardExchange;
   using Group = fused_fft::Group<N, Exchange>;
   using Plan = typename Group::Plan;
+  using Block = RingBlock<Plan, Exchange>;
   static constexpr int kThreads = Group::kThreads, kMinBlocks = Lengths<N>::kBackwardBlocks;
   static constexpr int P = Plan::P, T = Plan::kThreads;
   using Args = BackwardArgs;
@@ -45,25 +46,25 @@ struct Backward {
       }
       multiply(a, x, kept(block), opaque(d), opaque(t), item >= a.groups);
       if (a.dq.data != nullptr) {
-        block.inverse(x);
+        const Block back = block.again();
+        back.inverse(x);
         float c[P];
-        block.real_parts(x, c);
-        write_product<Plan>(a.storage, t, length(), a.dy, a.dq, opaque(item), opaque(d), c);
+        back.real_parts(x, c);
+        write_product<Plan>(a.storage, back.t, length(), a.dy, a.dq, opaque(item), opaque(d), c);
         block.sync();
       }
       fetch(block, x);
-      block.inverse(x);
+      const Block back = block.again();
+      back.inverse(x);
       float du[P];
-      block.real_parts(x, du);
+      back.real_parts(x, du);
       if (a.dk.data != nullptr)
-        write_product<Plan>(a.storage, t, length(), a.v, a.dk, opaque(item), opaque(d), du);
-      write_product<Plan>(a.storage, t, length(), a.k, a.dv, opaque(item), opaque(d), du);
+        write_product<Plan>(a.storage, back.t, length(), a.v, a.dk, opaque(item), opaque(d), du);
+      write_product<Plan>(a.storage, back.t, length(), a.k, a.dv, opaque(item), opaque(d), du);
     }
   }
 
  private:
-  using Block = RingBlock<Plan, Exchange>;
-
   /// Each thread keeps numbers of its own behind the exchange's memory: no barrier.
   static HYENA_DEVICE float4* kept(const Block& block) {
     return reinterpret_cast<float4*>(block.shared + Exchange::kBytes / 4) + opaque(block.t);

@@ -5,63 +5,40 @@
 /// The instantiated lengths of fused_fft: registers and radices of each, rows in a block.
 namespace hyena::kernels::cuda::fused_fft {
 
-/// kForwardBlocks, kBackwardBlocks: blocks that a multiprocessor shall hold, which bounds
-/// registers.
+/// Blocks that a multiprocessor shall hold bound registers. Backward keeps a spectrum in shared
+/// memory beside the exchange's.
+template <class Plan_, int Rows, int ForwardBlocks, int BackwardBlocks,
+          template <class> class Exchange = WholeExchange>
+struct LengthOf {
+  using Plan = Plan_;
+  using BackwardExchange = Exchange<Plan>;
+  static constexpr int kRows = Rows;
+  static constexpr int kForwardBlocks = ForwardBlocks, kBackwardBlocks = BackwardBlocks;
+};
+
 template <int N>
 struct Lengths;
-
 template <>
-struct Lengths<256> {
-  using Plan = RingPlan<256, 32, false, 16, 16, 1>;
-  static constexpr int kRows = 16, kForwardBlocks = 4, kBackwardBlocks = 3;
-};
+struct Lengths<256> : LengthOf<RingPlan<256, 32, false, 16, 16, 1>, 16, 4, 3> {};
 template <>
-struct Lengths<512> {
-  using Plan = RingPlan<512, 32, false, 16, 32, 1>;
-  static constexpr int kRows = 8, kForwardBlocks = 4, kBackwardBlocks = 3;
-};
+struct Lengths<512> : LengthOf<RingPlan<512, 32, false, 16, 32, 1>, 8, 4, 3> {};
 template <>
-struct Lengths<1024> {
-  using Plan = RingPlan<1024, 32, false, 32, 32, 1>;
-  static constexpr int kRows = 4, kForwardBlocks = 4, kBackwardBlocks = 3;
-};
+struct Lengths<1024> : LengthOf<RingPlan<1024, 32, false, 32, 32, 1>, 4, 4, 3> {};
 template <>
-struct Lengths<2048> {
-  using Plan = RingPlan<2048, 32, false, 16, 8, 16>;
-  static constexpr int kRows = 1, kForwardBlocks = 8, kBackwardBlocks = 6;
-};
+struct Lengths<2048> : LengthOf<RingPlan<2048, 32, false, 16, 8, 16>, 1, 8, 6> {};
 template <>
-struct Lengths<4096> {
-  using Plan = RingPlan<4096, 32, false, 16, 16, 16>;
-  static constexpr int kRows = 1, kForwardBlocks = 4, kBackwardBlocks = 3;
-};
+struct Lengths<4096> : LengthOf<RingPlan<4096, 32, false, 16, 16, 16>, 1, 4, 3> {};
 template <>
-struct Lengths<8192> {
-  using Plan = RingPlan<8192, 32, true, 16, 32, 16>;
-  static constexpr int kRows = 1, kForwardBlocks = 2, kBackwardBlocks = 1;
-};
+struct Lengths<8192> : LengthOf<RingPlan<8192, 32, true, 16, 32, 16>, 1, 2, 1> {};
+/// Two spectra fit only when the exchange takes half.
 template <>
-struct Lengths<16384> {
-  using Plan = RingPlan<16384, 32, true, 32, 32, 16>;
-  static constexpr int kRows = 1, kForwardBlocks = 1, kBackwardBlocks = 1;
-};
-
-/// Backward keeps a spectrum in shared memory beside the exchange's; at 16K both fit only when the
-/// exchange takes half.
-template <int N>
-struct BackwardExchange {
-  using Type = WholeExchange<typename Lengths<N>::Plan>;
-};
-template <>
-struct BackwardExchange<16384> {
-  using Type = SplitExchange<Lengths<16384>::Plan>;
-};
+struct Lengths<16384> : LengthOf<RingPlan<16384, 32, true, 32, 32, 16>, 1, 1, 1, SplitExchange> {};
 
 /// Bytes of shared memory of a block.
 template <int N>
 constexpr int kForwardBytes = Lengths<N>::kRows* WholeExchange<typename Lengths<N>::Plan>::kBytes;
 template <int N>
-constexpr int kBackwardBytes = Lengths<N>::kRows*(BackwardExchange<N>::Type::kBytes + 8 * N);
+constexpr int kBackwardBytes = Lengths<N>::kRows*(Lengths<N>::BackwardExchange::kBytes + 8 * N);
 
 /// The group of threads of a row: its transform, and which row of all it is.
 template <int N, class Exchange>

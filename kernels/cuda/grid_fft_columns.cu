@@ -72,22 +72,15 @@ struct FilterColumns {
   }
 };
 
-void start(const Context& c, std::int64_t channels, float* spectra, bool back) {
+}  // namespace
+
+void filter_columns(const Context& c, std::int64_t channels, float* spectra, bool back) {
   const ColumnPlace place = column_place(c);
   launch<FilterColumns>({place, reinterpret_cast<float2*>(spectra), c.plan.circular, back},
                         channels * place.tiles, 1, shared_bytes(place, 1), c.stream);
 }
 
-}  // namespace
-
-void filter_columns(const Context& c, std::int64_t channels, float* spectra) {
-  start(c, channels, spectra, false);
-}
-void filter_columns_back(const Context& c, std::int64_t channels, float* spectra) {
-  start(c, channels, spectra, true);
-}
-
-void convolve_columns(const Context& c, const Group& group, float* spectra, const float* filter) {
+void convolve(const Context& c, const Group& group, float* spectra, const float* filter) {
   const ColumnPlace place = column_place(c);
   launch<ConvolveColumns>({place, reinterpret_cast<float2*>(spectra),
                            reinterpret_cast<const float2*>(filter), group.items},

@@ -52,8 +52,8 @@ struct DifferentiateColumns {
 
 }  // namespace
 
-void differentiate_columns(const Context& c, const Group& group, float* u, float* dc,
-                           const float* filter, float* dh, bool add) {
+void differentiate(const Context& c, const Group& group, float* u, float* dc, const float* filter,
+                   float* dh, bool add) {
   const ColumnPlace place = column_place(c);
   launch<DifferentiateColumns>(
       {place, reinterpret_cast<float2*>(u), reinterpret_cast<float2*>(dc),

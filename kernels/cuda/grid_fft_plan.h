@@ -20,6 +20,8 @@ struct Plan {
 
   /// Rows of lags: 2H − 1, or H on a circular grid.
   int lag_rows() const { return circular ? height : 2 * height - 1; }
+  /// Lags of a row: 2W − 1, or W.
+  int lags() const { return circular ? width : 2 * width - 1; }
   /// Whether columns hold what wraps apart from what does not.
   bool fold() const { return circular && column.length != height; }
   std::int64_t rows_size() const { return static_cast<std::int64_t>(height) * row.length; }
@@ -40,29 +42,23 @@ struct Context {
   Stream stream;
 };
 
-/// spectra[s][i] = row i of k ⊙ v (v where k is absent).
-void load_rows(const Context& context, const Group& group, const ConstSequences& k,
-               const ConstSequences& v, float* spectra);
 /// Where results leave a circular grid to come in on the other side: a convolution at the end, a
 /// correlation at the start.
 enum class Wrap { kNone, kEnd, kStart };
-void store_rows(const Context& context, const Group& group, Wrap wrap, const float* spectra,
-                const Stores& stores);
 
-/// Filters, a spectrum of size() pairs for each channel, made in place in two steps and back:
-/// [lag_rows()][lags of a row] times 1/(H' W') to the first lag_rows() rows of W' pairs, and their
-/// columns to all of the H' rows.
-void load_lags(const Context& context, std::int64_t channels, const float* dense, float* spectra);
-void filter_columns(const Context& context, std::int64_t channels, float* spectra);
-void filter_columns_back(const Context& context, std::int64_t channels, float* spectra);
-void store_lags(const Context& context, std::int64_t channels, const float* spectra, float* dense);
+/// As GroupedMethod wants them: spectra[s][i] is row i; filters are whole spectra, size() pairs,
+/// times 1/(H' W').
+void load_signals(const Context& context, const Group& group, const ConstSequences& k,
+                  const ConstSequences& v, float* spectra);
+void store_signals(const Context& context, const Group& group, Way way, const float* spectra,
+                   const Stores& stores);
+void load_filter(const Context& context, std::int64_t channels, const float* dense, float* spectra);
+void store_filter(const Context& context, std::int64_t channels, float* spectra, float* dense);
+void convolve(const Context& context, const Group& group, float* spectra, const float* filter);
+void differentiate(const Context& context, const Group& group, float* u, float* dc,
+                   const float* filter, float* dh, bool add);
 
-/// Columns of signals, times the filter's, and back, in place.
-void convolve_columns(const Context& context, const Group& group, float* spectra,
-                      const float* filter);
-/// u becomes u ∗ h; dc the correlation of dc and h; dh, a spectrum for each channel, gets Σ dc ·
-/// conj(u) over the items in order, added to what is there if `add`.
-void differentiate_columns(const Context& context, const Group& group, float* u, float* dc,
-                           const float* filter, float* dh, bool add);
+/// Filters in place: the columns of the first lag_rows() rows to all of the H' rows, or back.
+void filter_columns(const Context& context, std::int64_t channels, float* spectra, bool back);
 
 }  // namespace hyena::kernels::cuda::grid_fft

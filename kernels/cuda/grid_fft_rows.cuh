@@ -43,6 +43,20 @@ inline RowPlace row_place(const Context& c, std::int64_t spectra, std::int64_t r
   return {c.plan.row, c.plan.row_shift, ring, ring + c.plan.row.length, spectra,
           rows,       stride,           width};
 }
+inline RowPlace signal_place(const Context& c, const Group& group) {
+  return row_place(c, group.count(), c.plan.height, c.plan.rows_size(), c.plan.width);
+}
+inline RowPlace filter_place(const Context& c, std::int64_t channels) {
+  return row_place(c, channels, c.plan.lag_rows(), c.plan.size(), c.plan.lags());
+}
+
+/// LagTaps or LagGradients of the plan's filters.
+template <class Lagged, class Float>
+Lagged filter_rows(const Context& c, Float* dense) {
+  const Plan& p = c.plan;
+  return {dense,        p.lag_rows() * p.lags(),         p.width - p.lags(), p.width,
+          p.row.length, 1 / static_cast<float>(p.size())};
+}
 
 template <class Source>
 struct LoadRows {

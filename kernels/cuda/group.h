@@ -41,6 +41,9 @@ void for_each_group(std::int64_t batch, std::int64_t channels, const Group& larg
   }
 }
 
+/// A convolution takes u to u ∗ h, a correlation is what gradients of u are.
+enum class Way { kConvolution, kCorrelation };
+
 /// What an inverse transform is multiplied by and stored as: one result or two. An absent gate is
 /// 1, an absent result is not written.
 struct Stores {

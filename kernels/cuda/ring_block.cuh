@@ -62,6 +62,10 @@ struct RingBlock {
   float* shared;  ///< Exchange::kBytes of this group
   int t;          ///< thread of the group
 
+  /// The same, with a `t` from a shuffle. The assembler sees through opaque() and would keep what
+  /// it computed from the old one, in registers that a transform needs.
+  HYENA_DEVICE RingBlock again() const { return {table, shared, shuffle_xor(t, 0)}; }
+
   /// Between what different threads read and write. Two transforms of the same direction, one after
   /// the other, need one in between; one of each direction need none.
   HYENA_DEVICE void sync() const {

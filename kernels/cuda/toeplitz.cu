@@ -76,7 +76,7 @@ class Toeplitz : public Method {
     if (batch == 0) return;
     with_type(shape_.type, [&](auto type) {
       using T = decltype(type);
-      convolve<T>(call, batch, filter, false, k, v, {q, y}, {});
+      convolve<T>(call, batch, filter, {task<T>(false, k, v, {q, y}, {})});
     });
   }
 
@@ -89,8 +89,12 @@ class Toeplitz : public Method {
     if (batch != 0) {
       with_type(shape_.type, [&](auto type) {
         using T = decltype(type);
-        if (gradients.dq) convolve<T>(call, batch, filter, false, k, v, {dy, gradients.dq}, {});
-        convolve<T>(call, batch, filter, true, q, dy, {k, gradients.dv}, {v, gradients.dk});
+        const auto back = task<T>(true, q, dy, {k, gradients.dv}, {v, gradients.dk});
+        if (gradients.dq) {
+          convolve<T>(call, batch, filter, {task<T>(false, k, v, {dy, gradients.dq}, {}), back});
+        } else {
+          convolve<T>(call, batch, filter, {back});
+        }
       });
     }
     if (!gradients.dh && gradients.dbias == nullptr) return;
@@ -103,7 +107,7 @@ class Toeplitz : public Method {
         TapGradientArgs<T> args{c.lines,         c.tile,        signal<T>(q), signal<T>(k),
                                 signal<T>(v),    signal<T>(dy), parts,        batch,
                                 shape_.channels, c.groups,      split_,       true};
-        args.pairs = pairs<T>(c.lines, {q, k, v, dy});
+        args.pairs = pairs(c.lines, {args.q, args.k, args.v, args.dy});
         start_tap_gradient(args, call.stream);
       });
     }
@@ -119,38 +123,34 @@ class Toeplitz : public Method {
   };
 
   template <class T>
-  void convolve(const Call& call, std::int64_t batch, const void* filter, bool transposed,
-                ConstSequences a, ConstSequences b, const Output& first,
-                const Output& second) const {
+  static Task<T> task(bool transposed, const ConstSequences& a, const ConstSequences& b,
+                      const Output& first, const Output& second) {
+    return {signal<T>(a),
+            signal<T>(b),
+            {signal<T>(first.gate), signal<T>(second.gate)},
+            {signal<T>(first.to), signal<T>(second.to)},
+            transposed};
+  }
+  template <class T>
+  void convolve(const Call& call, std::int64_t batch, const void* filter,
+                std::initializer_list<Task<T>> tasks) const {
     const Cut c = *convolve_cut(batch);
-    ConvolveArgs<T> args{c.lines,
-                         c.tile,
-                         bank_,
-                         words(filter),
-                         static_cast<const float*>(filter),
-                         signal<T>(a),
-                         signal<T>(b),
-                         {signal<T>(first.gate), signal<T>(second.gate)},
-                         {signal<T>(first.to), signal<T>(second.to)},
-                         batch,
-                         shape_.channels,
-                         transposed,
-                         split_,
+    ConvolveArgs<T> args{c.lines, c.tile, bank_, words(filter),   static_cast<const float*>(filter),
+                         {},      0,      batch, shape_.channels, split_,
                          true};
-    args.pairs = pairs<T>(c.lines, {a,
-                                    b,
-                                    first.gate,
-                                    second.gate,
-                                    {first.to.data, first.to.batch, first.to.channel},
-                                    {second.to.data, second.to.batch, second.to.channel}});
+    for (const Task<T>& t : tasks) {
+      args.tasks[args.count++] = t;
+      args.pairs = args.pairs && pairs(c.lines, {t.a, t.b, t.gate[0], t.gate[1]}) &&
+                   pairs(c.lines, {t.out[0], t.out[1]});
+    }
     start_convolve(args, call.stream);
   }
 
   /// Whether any two neighbours from an even position on lie in one aligned word.
   template <class T>
-  static bool pairs(const Lines& lines, std::initializer_list<ConstSequences> signals) {
-    return std::all_of(signals.begin(), signals.end(), [&](const ConstSequences& s) {
-      return !s ||
+  static bool pairs(const Lines& lines, std::initializer_list<Signal<T>> signals) {
+    return std::all_of(signals.begin(), signals.end(), [&](const Signal<T>& s) {
+      return s.data == nullptr ||
              (reinterpret_cast<std::uintptr_t>(s.data) % (2 * sizeof(T)) == 0 && s.batch % 2 == 0 &&
               s.channel % 2 == 0 && (lines.height == 1 || lines.width % 2 == 0));
     });

@@ -50,16 +50,24 @@ struct Tile {
 /// out[o] = c ⊙ gate[o], c the convolution of a ⊙ b, or with `transposed` the correlation. Absent
 /// a, b, gate: ones. Absent out: none.
 template <class T>
+struct Task {
+  Signal<const T> a, b, gate[2];
+  Signal<T> out[2];
+  bool transposed;
+};
+/// One or two tasks, one after the other for each tile: what the first has read the second finds in
+/// a cache.
+template <class T>
 struct ConvolveArgs {
   Lines lines;
   Tile tile;
   Bank bank;
   const unsigned* filter;  ///< of all channels
   const float* scales;     ///< of all channels: 2^-e, where the taps were multiplied by 2^e
-  Signal<const T> a, b, gate[2];
-  Signal<T> out[2];
+  Task<T> tasks[2];
+  int count;  ///< of tasks
   std::int64_t batch, channels;
-  bool transposed, split;
+  bool split;
   bool pairs;  ///< two neighbours may be moved at once
 };
 

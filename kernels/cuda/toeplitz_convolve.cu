@@ -117,7 +117,7 @@ struct Convolve {
   };
 
   template <bool Split>
-  static HYENA_DEVICE void multiply(const Args& a, const Layout& layout, int lines,
+  static HYENA_DEVICE void multiply(const Args& a, bool transposed, const Layout& layout, int lines,
                                     const Unit& unit, float (&sum)[kColumns][4]) {
     const Lines& l = a.lines;
     auto* shared = shared_memory<unsigned char>();
@@ -128,17 +128,17 @@ struct Convolve {
 
     // Element e of the filter's copies is the tap of δ · step + t − s = base − e.
     const Span span = span_of(l);
-    const int base = a.transposed ? -span.first : span.first + span.count - 1;
+    const int base = transposed ? -span.first : span.first + span.count - 1;
     const int element = base - lane / 4 + lane % 4 * 2, odd = element & 1;
     const unsigned* words = reinterpret_cast<const unsigned*>(shared) + odd * layout.copy_words +
                             (element - odd) / 2 - 4 * unit.first;
 
     constexpr int kSteps = Split ? 2 : 4;  // no registers for more
-    const Shifts shifts = shifts_of(l, unit.m, lines, a.transposed);
+    const Shifts shifts = shifts_of(l, unit.m, lines, transposed);
     for (int shift = shifts.first; shift <= shifts.last; ++shift) {
       int k = 0, end = l.columns / 16;
       if (l.causal && shift == 0) {
-        if (a.transposed) {
+        if (transposed) {
           k = unit.first / 2;
         } else {
           end = smaller(end, (unit.first + unit.count + 1) / 2);
@@ -162,12 +162,12 @@ struct Convolve {
     }
   }
 
-  static HYENA_DEVICE void write_pair(const Args& a, int o, std::int64_t item, std::int64_t d,
-                                      int line, int column, float x, float y) {
+  static HYENA_DEVICE void write_pair(const Args& a, const Task<T>& task, int o, std::int64_t item,
+                                      std::int64_t d, int line, int column, float x, float y) {
     const int count = positions(a.lines, line, column), t = line * a.lines.width + column;
-    if (a.out[o].data == nullptr || count == 0) return;
-    const float2 gate = load_pair(Products<T>::position(a.gate[o], item, d, t), count, a.pairs);
-    T* p = a.out[o].row(item, d) + t;
+    if (task.out[o].data == nullptr || count == 0) return;
+    const float2 gate = load_pair(Products<T>::position(task.gate[o], item, d, t), count, a.pairs);
+    T* p = task.out[o].row(item, d) + t;
     const T first = from_float<T>(x * gate.x), second = from_float<T>(y * gate.y);
     if (a.pairs && count == 2) {
       store(reinterpret_cast<Pack<T, 2>*>(p), Pack<T, 2>{{first, second}});
@@ -177,8 +177,8 @@ struct Convolve {
     }
   }
 
-  static HYENA_DEVICE void write(const Args& a, std::int64_t first_item, std::int64_t d, int lines,
-                                 const float* scales, const Unit& unit,
+  static HYENA_DEVICE void write(const Args& a, const Task<T>& task, std::int64_t first_item,
+                                 std::int64_t d, int lines, const float* scales, const Unit& unit,
                                  const float (&sum)[kColumns][4]) {
     const float of_filter = load(a.scales + d);
     const int g = lane_index() / 4, t = lane_index() % 4;
@@ -197,7 +197,7 @@ struct Convolve {
         const float x = sum[j][2 * half] * small * large;
         const float y = sum[j][2 * half + 1] * small * large;
         for (int o = 0; o < 2; ++o) {
-          write_pair(a, o, first_item + item, d, line, 8 * (unit.first + j) + 2 * t, x, y);
+          write_pair(a, task, o, first_item + item, d, line, 8 * (unit.first + j) + 2 * t, x, y);
         }
       }
     }
@@ -219,11 +219,6 @@ struct Convolve {
     auto* scales = reinterpret_cast<float*>(shared + layout.scales_byte);
     const TileView tile{reinterpret_cast<Half*>(shared + layout.lines_byte), layout.line_part};
     const unsigned* bank = a.filter + d * a.bank.words();
-    copy_filter(a.bank, span_of(l), bank, filter, layout.copy_words, !a.transposed);
-    if (split) {
-      copy_filter(a.bank, span_of(l), bank + a.bank.count / 2, filter + layout.part_words,
-                  layout.copy_words, !a.transposed);
-    }
     if (thread_index() < 4) {
       store(reinterpret_cast<unsigned*>(shared + layout.zeros_byte) + thread_index(), 0U);
     }
@@ -231,12 +226,21 @@ struct Convolve {
     const int blocks = (smaller(l.width, l.length) + 7) / 8;  // of outputs of a line
     const int chunks = (blocks + kColumns - 1) / kColumns;
     const int per_chunk = (blocks + chunks - 1) / chunks;
-    for (std::int64_t first = begin; first < end; first += a.tile.items) {
+    int next = 0;  // task
+    for (std::int64_t first = begin; first < end;) {
+      const Task<T>& task = a.tasks[next];
       const int items = smaller(a.tile.items, static_cast<int>(end - first));
       const int lines = items * l.height;
-      const Products<T> products{a.a, a.b, first, d, a.pairs};
+      const Products<T> products{task.a, task.b, first, d, a.pairs};
       line_maxima<kWarps>(products, l, lines, maxima);
       barrier();
+      if (a.count > 1 || first == begin) {
+        copy_filter(a.bank, span_of(l), bank, filter, layout.copy_words, !task.transposed);
+        if (split) {
+          copy_filter(a.bank, span_of(l), bank + a.bank.count / 2, filter + layout.part_words,
+                      layout.copy_words, !task.transposed);
+        }
+      }
       for (int item = warp_index(); item < items; item += kWarps) {
         const float most = item_maximum(maxima, l, item);
         if (lane_index() == 0) store(scales + item, scale_for(most));
@@ -247,21 +251,25 @@ struct Convolve {
       barrier();
       // Long sums first, so that warps end together.
       const int sixteens = (lines + 15) / 16;
-      for (int round = 0; round * kWarps < sixteens * chunks; ++round) {
-        const int n = round * kWarps + (round % 2 == 0 ? warp_index() : kWarps - 1 - warp_index());
+      for (int turn = 0; turn * kWarps < sixteens * chunks; ++turn) {
+        const int n = turn * kWarps + (turn % 2 == 0 ? warp_index() : kWarps - 1 - warp_index());
         if (n >= sixteens * chunks) continue;
-        const int chunk = a.transposed ? n / sixteens : chunks - 1 - n / sixteens;
+        const int chunk = task.transposed ? n / sixteens : chunks - 1 - n / sixteens;
         const Unit unit{n % sixteens, chunk * per_chunk,
                         smaller(per_chunk, blocks - chunk * per_chunk)};
         float sum[kColumns][4] = {};
         if constexpr (sizeof(T) == 4) {
-          multiply<true>(a, layout, lines, unit, sum);
+          multiply<true>(a, task.transposed, layout, lines, unit, sum);
         } else if (split) {
-          multiply<true>(a, layout, lines, unit, sum);
+          multiply<true>(a, task.transposed, layout, lines, unit, sum);
         } else {
-          multiply<false>(a, layout, lines, unit, sum);
+          multiply<false>(a, task.transposed, layout, lines, unit, sum);
         }
-        write(a, first, d, lines, scales, unit, sum);
+        write(a, task, first, d, lines, scales, unit, sum);
+      }
+      if (++next == a.count) {
+        next = 0;
+        first += a.tile.items;
       }
     }
   }

@@ -76,8 +76,8 @@ TEST(FourStep, LongRows) {
     std::vector<float> table(static_cast<std::size_t>(four_step::table_of(plan).size) * 2);
     four_step::fill(plan, table.data());
     const DeviceBuffer device_table = DeviceBuffer::of(table);
-    const four_step::Context context{plan, 0, Type::kFloat32,
-                                     static_cast<const float*>(device_table.data()), nullptr};
+    const four_step::Context context{
+        plan, 0, 0, Type::kFloat32, static_cast<const float*>(device_table.data()), nullptr};
     std::mt19937_64 draw(static_cast<std::uint64_t>(columns));
     std::normal_distribution<float> normal;
     std::vector<float> numbers[3];  // h, u, dc
@@ -91,7 +91,7 @@ TEST(FourStep, LongRows) {
     spectra.emplace_back(8 * size);
     using four_step::Rows;
     transform_rows(context, Rows::kForward, 1, 1, at(0), nullptr);
-    differentiate_rows(context, 1, 1, at(1), at(2), at(0), at(3), false);
+    differentiate(context, {0, 0, 1, 1}, at(1), at(2), at(0), at(3), false);
     transform_rows(context, Rows::kInverse, 1, 1, at(3), nullptr);
     const auto u = spectra[1].values<float>(), dc = spectra[2].values<float>();
     const auto dh = spectra[3].values<float>();

@@ -18,18 +18,6 @@ MethodCase of(std::int64_t length, std::int64_t batch, std::int64_t channels, bo
   return c;
 }
 
-TEST(FusedFft, ShortSequences) {
-  for (const std::int64_t length : {1, 2, 3, 5, 7, 31, 196, 197, 255, 256}) {
-    for (const bool causal : {true, false}) expect_exact(of(length, 3, 3, causal));
-  }
-}
-
-TEST(FusedFft, EveryPaddedLength) {
-  for (const std::int64_t length : {257, 512, 1000, 1024, 2048, 2310, 4096}) {
-    for (const bool causal : {true, false}) expect_exact(of(length, 2, 3, causal));
-  }
-}
-
 TEST(FusedFft, LongSequences) {
   expect_exact(of(4097, 2, 1, false));
   expect_exact(of(8192, 1, 2, true));
@@ -37,13 +25,11 @@ TEST(FusedFft, LongSequences) {
   expect_exact(of(16384, 2, 1, true));
   expect_exact(of(16384, 1, 1, false));
   expect_exact(of(10000, 1, 1, false));
-}
-
-TEST(FusedFft, Channels) {
-  expect_exact(of(196, 5, 17, false));
-  expect_exact(of(1000, 3, 17, true));
-  expect_exact(of(2048, 1, 17, false));
-  expect_exact(of(4096, 1, 1, true));
+  for (const Type type : {Type::kBFloat16, Type::kFloat16}) {
+    MethodCase c = of(8192, 1, 2, true);
+    c.type = type;
+    expect_exact(c);
+  }
 }
 
 TEST(FusedFft, GradientsAddUpOverTheBatch) {
@@ -58,58 +44,6 @@ TEST(FusedFft, GradientsAddUpOverTheBatch) {
     MethodCase c = of(length, batch, channels, length % 3 == 0);
     c.multiprocessors = 1;
     expect_exact(c);
-  }
-}
-
-TEST(FusedFft, NoItemsGiveNoGradient) {
-  const MethodErrors e = errors_of(of(100, 0, 2, true));
-  EXPECT_EQ(e.dh, 0);
-  EXPECT_EQ(e.db, 0);
-}
-
-TEST(FusedFft, TypesOfElements) {
-  for (const Type type : {Type::kBFloat16, Type::kFloat16}) {
-    // Odd lengths are moved element by element, even ones in pairs.
-    for (const std::int64_t length : {197, 196, 512, 1000, 2310, 4097, 8192}) {
-      MethodCase c = of(length, 1, 2, length % 3 == 0);
-      c.type = type;
-      expect_exact(c);
-    }
-  }
-}
-
-TEST(FusedFft, RowsAtOddElements) {
-  for (const Type type : {Type::kFloat32, Type::kBFloat16, Type::kFloat16}) {
-    for (const std::int64_t length : {196, 1024, 2048}) {
-      MethodCase c = of(length, 2, 2, true);
-      c.odd_rows = true;
-      c.type = type;
-      expect_exact(c);
-    }
-  }
-}
-
-TEST(FusedFft, AbsentTensorsAndSharedFilters) {
-  for (const bool causal : {true, false}) {
-    MethodCase c = of(300, 2, 4, causal);
-    c.q = false;
-    expect_exact(c);
-    c.k = false;
-    c.bias = false;
-    expect_exact(c);
-    c.q = true;
-    c.rows = 2;
-    expect_exact(c);
-  }
-}
-
-TEST(FusedFft, FiltersOfOtherSizes) {
-  for (const std::int64_t taps : {1, 4, 29, 500, 1300}) {
-    for (const bool causal : {true, false}) {
-      MethodCase c = of(400, 2, 3, causal);
-      c.taps_width = taps;
-      expect_exact(c);
-    }
   }
 }
 

@@ -18,62 +18,11 @@ MethodCase of(std::int64_t height, std::int64_t width, bool circular) {
   return c;
 }
 
-TEST(GridFft, Grids) {
-  for (const bool circular : {false, true}) {
-    for (const auto& [height, width] : {std::pair{1, 1},
-                                        {1, 9},
-                                        {9, 1},
-                                        {2, 3},
-                                        {7, 7},
-                                        {14, 14},
-                                        {14, 10},
-                                        {13, 11},
-                                        {28, 28}}) {
-      expect_exact(of(height, width, circular));
-    }
-  }
-}
-
 TEST(GridFft, LargeGrids) {
   for (const bool circular : {false, true}) {
-    for (const auto& [height, width] : {std::pair{56, 56}, {37, 53}}) {
+    for (const auto& [height, width] : {std::pair{28, 28}, {56, 56}, {37, 53}}) {
       MethodCase c = of(height, width, circular);
       c.batch = c.channels = 1;
-      expect_exact(c);
-    }
-  }
-}
-
-TEST(GridFft, FiltersOfOtherSizes) {
-  for (const auto& [height, width] : {std::pair{3, 5}, {1, 1}, {4, 2}, {20, 17}}) {
-    for (const bool circular : {false, true}) {
-      MethodCase c = of(6, 11, circular);
-      c.taps_height = height;
-      c.taps_width = width;
-      expect_exact(c);
-    }
-  }
-}
-
-TEST(GridFft, Sequences) {
-  MethodCase c = of(1, 300, true);
-  expect_exact(c);
-  c.circular = false;
-  expect_exact(c);
-  c.causal = true;
-  expect_exact(c);
-}
-
-TEST(GridFft, TypesGatesAndSharedFilters) {
-  for (const Type type : {Type::kFloat32, Type::kFloat16, Type::kBFloat16}) {
-    for (int gates = 0; gates < 8; ++gates) {
-      MethodCase c = of(5, 8, gates % 2 == 0);
-      c.channels = 17;
-      c.rows = gates % 3 == 0 ? 1 : 17;
-      c.type = type;
-      c.q = (gates & 1) != 0;
-      c.k = (gates & 2) != 0;
-      c.bias = (gates & 4) != 0;
       expect_exact(c);
     }
   }

@@ -4,6 +4,8 @@
 #include <map>
 #include <new>
 
+#include "tests/kernels/cuda/launch_notes.h"
+
 namespace hyena::kernels::cuda {
 namespace host {
 namespace {
@@ -27,6 +29,7 @@ void watch(const void* memory, std::size_t bytes) {
 void unwatch(const void* memory) {
   buffers().erase(static_cast<const unsigned char*>(memory));
   last_found = {};
+  set_kind(memory, Kind::kSignal);
 }
 
 DeviceMemory::DeviceMemory(std::size_t bytes) : bytes_(bytes) {

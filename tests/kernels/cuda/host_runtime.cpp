@@ -1,15 +1,13 @@
 #include "tests/kernels/cuda/host_runtime.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <numeric>
 #include <random>
-#include <set>
 #include <vector>
 
 #include "tests/kernels/cuda/fiber.h"
 #include "tests/kernels/cuda/host_memory.h"
+#include "tests/kernels/cuda/launch_notes.h"
 
 namespace hyena::kernels::cuda::host {
 
@@ -133,6 +131,7 @@ void Block::meet(Word word, const void* brought, void (*act)(const void* const*)
     return;
   }
   act(m.brought);
+  if (counting && word == Word::kMma) count_product();
   m.arrived = 0;
   if (word == Word::kWarpBarrier) ++m.epoch;
   const int end = std::min<int>((warp + 1) * kWarp, static_cast<int>(lanes_.size()));
@@ -242,7 +241,10 @@ void check_access(const void* p, std::size_t bytes, std::size_t alignment, bool 
                   (other >= 0 ? "thread " + std::to_string(other) : "other threads"),
               site);
     }
-  } else if (buffer_of(p, bytes) == nullptr) {
+    if (counting) count_shared(bytes);
+  } else if (const unsigned char* buffer = buffer_of(p, bytes)) {
+    if (counting) count_global(buffer, p, bytes, write);
+  } else {
     b.fault(std::string(write ? "writes " : "reads ") + std::to_string(bytes) +
                 " bytes outside every buffer",
             site);
@@ -318,24 +320,14 @@ void load_tiles(unsigned* r, int tiles, bool transposed, const void* row, Site s
       site);
 }
 
-/// With HYENA_LAUNCHES=FILE: kernel, threads and bytes of shared memory, for bench/ptxas_report.
-static void note_launch(const char* kernel, const Grid& grid) {
-  static const char* const path = std::getenv("HYENA_LAUNCHES");
-  static std::set<std::string> noted;
-  if (path == nullptr) return;
-  const std::string line = short_name(kernel) + "\t" + std::to_string(grid.threads) + "\t" +
-                           std::to_string(grid.shared_bytes) + "\n";
-  if (noted.insert(line).second) std::ofstream(path, std::ios::app) << line;
-}
-
 void run(const char* kernel, const Grid& grid, void (*body)(const void*), const void* args) {
   if (grid.threads < 1 || grid.threads > 1024 || grid.blocks > INT32_MAX || grid.rows > 65535) {
     throw Fault(std::string("a launch that no device takes: ") + kernel);
   }
-  note_launch(kernel, grid);
   for (std::int64_t row = 0; row < grid.rows; ++row) {
     for (std::int64_t b = 0; b < grid.blocks; ++b) block().run(kernel, grid, b, row, body, args);
   }
+  note_launch(short_name(kernel), grid);
 }
 
 }  // namespace hyena::kernels::cuda::host

@@ -1,10 +1,14 @@
 #include "tests/kernels/cuda/host_runtime.h"
 
+#include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <random>
 
 #include <gtest/gtest.h>
 
 #include "kernels/cuda/launch.h"
+#include "tests/kernels/cuda/launch_notes.h"
 #include "tests/kernels/number_types.h"
 
 /// The runtime itself: mistakes of device code that it must find, and words that must compute what
@@ -36,6 +40,31 @@ struct Reverse {
     store(a.out + t, load(shared + (63 - t)));
   }
 };
+
+TEST(HostRuntime, CountsWhatLaunchesMove) {
+  const host::DeviceMemory in(64 * 4), out(64 * 4);
+  std::memset(in.data(), 0, 64 * 4);
+  host::set_kind(in.data(), host::Kind::kFilter);
+  const std::string path = testing::TempDir() + "launch_notes.tsv";
+  std::remove(path.c_str());
+  host::write_notes_to(path);
+  host::begin_section("title");
+  for (int i = 0; i < 2; ++i) {
+    launch<Reverse<Mistake::kNone>>(
+        {static_cast<const float*>(in.data()), static_cast<float*>(out.data())}, 3, 1, 64 * 4,
+        nullptr);
+  }
+  host::begin_section("");
+  std::ifstream file(path);
+  std::string title, notes;
+  std::getline(file, title);
+  std::getline(file, notes);
+  EXPECT_EQ(title, "@\ttitle");
+  // 6 blocks, 64 floats in and out, the same for all blocks of a launch.
+  EXPECT_EQ(notes.substr(notes.find('\t')),
+            "\t64\t256\t6\t3072\t0\t3072\t0\t512\t512\t0\t0\t0\t0\t0");
+  host::write_notes_to("/dev/null");
+}
 
 template <Mistake M>
 std::string fault_of_reverse() {

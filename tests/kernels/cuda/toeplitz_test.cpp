@@ -20,37 +20,6 @@ MethodCase of(std::int64_t height, std::int64_t width, std::int64_t batch, std::
 
 constexpr Type kTypes[] = {Type::kFloat32, Type::kFloat16, Type::kBFloat16};
 
-TEST(Toeplitz, ShortSequences) {
-  for (const std::int64_t length : {1, 2, 3, 5, 7, 31, 64, 196, 197, 255, 256}) {
-    for (const bool causal : {true, false}) {
-      for (const Type type : kTypes) {
-        MethodCase c = of(1, length, 3, 3);
-        c.causal = causal;
-        c.type = type;
-        expect_exact(c);
-      }
-    }
-  }
-}
-
-// Sums of float32 come in parts for all types up to 256 positions; above only for float32.
-TEST(Toeplitz, LongSequences) {
-  for (const Type type : kTypes) {
-    for (const std::int64_t length : {257, 512, 1000, 1024}) {
-      for (const bool causal : {true, false}) {
-        MethodCase c = of(1, length, length < 1000 ? 5 : 2, length == 1000 ? 3 : 1);
-        c.causal = causal;
-        c.type = type;
-        expect_exact(c);
-      }
-    }
-    MethodCase c = of(1, 2048, 2, 1);
-    c.causal = true;
-    c.type = type;
-    expect_exact(c);
-  }
-}
-
 // One line for an item or up to 16, one tile for a block or several, whole or in part.
 TEST(Toeplitz, BatchesOfAllSizes) {
   for (const std::int64_t batch : {1, 2, 5, 15, 16, 17, 50}) {
@@ -97,15 +66,7 @@ TEST(Toeplitz, SeveralTilesOfABlock) {
 
 TEST(Toeplitz, Grids) {
   for (const bool circular : {false, true}) {
-    for (const auto& [height, width] : {std::pair{1, 1},
-                                        {7, 7},
-                                        {5, 8},
-                                        {14, 14},
-                                        {14, 10},
-                                        {28, 28},
-                                        {2, 33},
-                                        {1, 50},
-                                        {40, 40}}) {
+    for (const auto& [height, width] : {std::pair{28, 28}, {2, 33}, {1, 50}, {40, 40}}) {
       const bool large = height * width > 400;
       for (const Type type : kTypes) {
         if (large && type == Type::kFloat16) continue;
@@ -114,41 +75,6 @@ TEST(Toeplitz, Grids) {
         c.type = type;
         expect_exact(c);
       }
-    }
-  }
-}
-
-TEST(Toeplitz, FiltersOfOtherSizes) {
-  for (const auto& [height, width] : {std::pair{3, 5}, {1, 1}, {4, 2}, {40, 37}}) {
-    for (const bool circular : {false, true}) {
-      MethodCase c = of(12, 17, 2, 2);
-      c.taps_height = height;
-      c.taps_width = width;
-      c.circular = circular;
-      expect_exact(c);
-    }
-  }
-  for (const std::int64_t taps : {1, 4, 29, 400}) {
-    for (const bool causal : {true, false}) {
-      MethodCase c = of(1, 121, 2, 2);
-      c.taps_width = taps;
-      c.causal = causal;
-      expect_exact(c);
-    }
-  }
-}
-
-TEST(Toeplitz, GatesAndSharedFilters) {
-  for (const Type type : kTypes) {
-    for (int gates = 0; gates < 8; ++gates) {
-      MethodCase c = of(1, 137, 3, 6);
-      c.rows = 2;
-      c.type = type;
-      c.q = (gates & 1) != 0;
-      c.k = (gates & 2) != 0;
-      c.bias = (gates & 4) != 0;
-      c.causal = gates % 3 == 0;
-      expect_exact(c);
     }
   }
 }
