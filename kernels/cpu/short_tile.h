@@ -42,7 +42,8 @@ std::int64_t short_tile_work(const ShortTileJob<T>& job, std::int64_t lanes) {
   return 2 * job.reach() * lanes;
 }
 
-/// The functions of the best instruction set of this machine; s is the filtered x.
+/// The functions of the instruction set whose vectors group_kernels<T>() has too; s is the filtered
+/// x.
 template <class T>
 struct ShortTileKernels {
   /// tile = s, or gate ⊙ s.

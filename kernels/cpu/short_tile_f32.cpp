@@ -1,7 +1,7 @@
 #include "kernels/cpu/short_tile.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/cpu/short_tile.cpp"
+#define HWY_TARGET_INCLUDE "kernels/cpu/short_tile_f32.cpp"
 #include <hwy/foreach_target.h>
 
 #include "kernels/cpu/short_tile-inl.h"
@@ -10,18 +10,11 @@ HWY_BEFORE_NAMESPACE();
 namespace hyena::kernels::cpu {
 namespace HWY_NAMESPACE {
 
-template <class T>
-ShortTileKernels<T> TileKernels() {
-  return {.fill = FillTile<T>,
-          .multiply = MultiplyTile<T>,
-          .gate = GateTile<T>,
-          .backward = BackwardTile<T>};
-}
 ShortTileKernels<float> Float32TileKernels() {
-  return TileKernels<float>();
-}
-ShortTileKernels<double> Float64TileKernels() {
-  return TileKernels<double>();
+  return {.fill = FillTile<float>,
+          .multiply = MultiplyTile<float>,
+          .gate = GateTile<float>,
+          .backward = BackwardTile<float>};
 }
 
 }  // namespace HWY_NAMESPACE
@@ -32,16 +25,10 @@ HWY_AFTER_NAMESPACE();
 namespace hyena::kernels::cpu {
 
 HWY_EXPORT(Float32TileKernels);
-HWY_EXPORT(Float64TileKernels);
 
 template <>
 const ShortTileKernels<float>& short_tile_kernels() {
   static const ShortTileKernels<float> kernels = HWY_DYNAMIC_DISPATCH(Float32TileKernels)();
-  return kernels;
-}
-template <>
-const ShortTileKernels<double>& short_tile_kernels() {
-  static const ShortTileKernels<double> kernels = HWY_DYNAMIC_DISPATCH(Float64TileKernels)();
   return kernels;
 }
 
