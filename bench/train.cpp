@@ -9,6 +9,7 @@
 #include "backbone/ops/fftconv.h"
 #include "backbone/vision_model.h"
 #include "bench/sides.h"
+#include "train/host_memory.h"
 #include "train/train_step.h"
 
 namespace hyena::bench {
@@ -58,6 +59,7 @@ void TrainBench::visit(backbone::OptionVisitor& v) {
 }
 
 nlohmann::json TrainBench::run() {
+  train::keep_host_memory();  // as `hyena train` does
   at::set_num_threads(static_cast<int>(threads_));
   at::manual_seed(1);
   backbone::ModelConfig config{.name = model_, .options = nlohmann::json::object()};

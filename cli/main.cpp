@@ -42,7 +42,11 @@ int dispatch(const std::vector<std::string>& args) {
   }
   std::vector<std::string> names;
   for (const Command& command : commands()) {
-    if (args[0] == command.name) return command.run({args.begin() + 1, args.end()});
+    if (args[0] == command.name) {
+      // Measurements beside LibTorch leave memory as its users have it, or say otherwise.
+      if (args[0] != "bench") hyena::train::keep_host_memory();
+      return command.run({args.begin() + 1, args.end()});
+    }
     names.emplace_back(command.name);
   }
   const std::string near = hyena::backbone::nearest_name(args[0], names);
@@ -55,7 +59,6 @@ int dispatch(const std::vector<std::string>& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  hyena::train::keep_host_memory();
   try {
     return dispatch({argv + 1, argv + argc});
   } catch (const hyena::backbone::OptionError& error) {

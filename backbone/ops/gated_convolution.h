@@ -84,7 +84,7 @@ struct GatedConvolution : torch::autograd::Function<GatedConvolution<Geometry>> 
     const auto dq = room(q), dk = room(k), dv = room(v);
     // Absent tensors are not counted.
     const std::size_t h_index = 1 + std::size_t{q.defined()} + std::size_t{k.defined()};
-    const auto dh = ctx->needs_input_grad(h_index) ? at::empty_like(h) : at::Tensor();
+    const auto dh = ctx->needs_input_grad(h_index) ? room_like(h) : at::Tensor();
     const auto dbias = bias.defined() && ctx->needs_input_grad(h_index + 1)
                            ? at::empty(bias.sizes(), bias.options())
                            : at::Tensor();

@@ -37,7 +37,7 @@ at::Tensor one_stream(const at::Tensor& rows) {
 template <class Spectrum>
 at::Tensor forward_with(const at::Tensor& rows, const kernels::ShortFilters& filters,
                         const Spectrum& spectrum) {
-  const auto y = at::empty(one_stream(rows).sizes(), rows.options());
+  const auto y = room(one_stream(rows).sizes(), rows.options());
   kernels::hyena_conv_forward({rows.size(0), kernel_type(rows)}, spectrum, filters,
                               const_rows(rows), mutable_rows(y), AtenExecutor());
   return y;
@@ -76,13 +76,12 @@ struct HyenaConvolution : torch::autograd::Function<HyenaConvolution<Geometry>> 
                               ? geometry.analyse(one_stream(rows), h, contiguous(bias))
                               : Kept<typename Geometry::Spectrum>::of(kept->second);
     std::size_t index = 1;  // of x is 0; absent tensors are not counted
-    const auto room = [&](const at::Tensor& like) {
-      const bool wanted = like.defined() && ctx->needs_input_grad(index++);
-      return wanted ? at::empty(like.sizes(), like.options()) : at::Tensor();
+    const auto wanted = [&](const at::Tensor& like) {
+      return like.defined() && ctx->needs_input_grad(index++) ? room_like(like) : at::Tensor();
     };
-    const auto dweight = room(taps), dh = room(h), dshort_bias = room(short_bias),
-               dbias = room(bias);
-    const auto dx = at::empty(rows.sizes(), rows.options());
+    const auto dweight = wanted(taps), dh = wanted(h), dshort_bias = wanted(contiguous(short_bias)),
+               dbias = wanted(contiguous(bias));
+    const auto dx = room(rows.sizes(), rows.options());
     kernels::hyena_conv_backward(
         {rows.size(0), kernel_type(rows)}, spectrum,
         short_filters(taps, shift, Kept<ShortStreams>::of(ctx->saved_data["streams"])),

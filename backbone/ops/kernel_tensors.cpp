@@ -1,12 +1,19 @@
 #include "backbone/ops/kernel_tensors.h"
 
+#include <memory>
+
 #include <ATen/ATen.h>
 
 #include "backbone/ops/cuda_device.h"
 #include "backbone/ops/fftconv.h"
+#include "kernels/cpu/aligned_buffer.h"
 
 namespace hyena::backbone {
 namespace {
+
+/// Results from here on take memory that the kernels keep between calls: LibTorch would give it
+/// back to the system each time and pay a page fault for every 4 KiB of the next.
+constexpr std::int64_t kLeastKept = std::int64_t{1} << 19;  // bytes
 
 thread_local bool composition = false;
 
@@ -67,8 +74,18 @@ at::Tensor positions_last(const at::Tensor& x, at::ScalarType dtype) {
   return neighbours && even ? rows : rows.contiguous();
 }
 
-at::Tensor room_like(const at::Tensor& rows) {
-  return on_gpu(rows) ? at::empty_like(rows) : at::empty(rows.sizes(), rows.options());
+at::Tensor room(at::IntArrayRef sizes, const at::TensorOptions& options) {
+  const std::int64_t bytes =
+      c10::multiply_integers(sizes) * static_cast<std::int64_t>(options.dtype().itemsize());
+  if (!options.device().is_cpu() || bytes < kLeastKept) return at::empty(sizes, options);
+  const auto memory = std::make_shared<kernels::cpu::AlignedBuffer<float>>(bytes / 4 + 1);
+  return at::from_blob(
+      memory->data(), sizes, [memory](void*) {}, options);
+}
+
+at::Tensor room_like(const at::Tensor& x) {
+  if (on_gpu(x) || !x.is_contiguous()) return at::empty_like(x);
+  return room(x.sizes(), x.options());
 }
 
 kernels::ConstRows const_rows(const at::Tensor& rows) {

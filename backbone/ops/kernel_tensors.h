@@ -25,9 +25,11 @@ at::Tensor readable(const at::Tensor& x, at::ScalarType type);
 /// The same for our GPU kernels: channels first, neighbouring positions.
 at::Tensor positions_last(const at::Tensor& x, at::ScalarType dtype);
 
-/// Memory for a result that lies as `rows`, which one of the two above gave: what comes before and
-/// after a convolution then finds signals and their gradients in one layout.
-at::Tensor room_like(const at::Tensor& rows);
+/// Memory for a result, contiguous. Large ones on the CPU come from what the kernels keep.
+at::Tensor room(at::IntArrayRef sizes, const at::TensorOptions& options);
+/// The same, lying as `x` does where that is dense: what comes before and after a convolution then
+/// finds signals and their gradients in one layout.
+at::Tensor room_like(const at::Tensor& x);
 
 /// The memory of what readable() gave, or of a contiguous channels-last tensor; absent if
 /// undefined.

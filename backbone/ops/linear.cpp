@@ -43,6 +43,12 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const Optional& bia
   return onednn()->call(a, b, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
 }
 
+/// dyᵀ x. The operator copies a transposed first factor: that is to be the narrower one.
+at::Tensor weight_gradient(const at::Tensor& dy, const at::Tensor& x) {
+  return dy.size(1) <= x.size(1) ? product(dy.t(), x.t(), {})
+                                 : product(x.t(), dy.t(), {}).t().contiguous();
+}
+
 struct OnednnLinear : torch::autograd::Function<OnednnLinear> {
   static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& x,
                             const at::Tensor& weight, const Optional& bias) {
@@ -56,7 +62,7 @@ struct OnednnLinear : torch::autograd::Function<OnednnLinear> {
     const at::Tensor &x = saved[0], &weight = saved[1], &dy = gradients[0];
     at::Tensor dx, dweight, dbias;
     if (ctx->needs_input_grad(0)) dx = product(dy, weight.t(), {});
-    if (ctx->needs_input_grad(1)) dweight = product(dy.t(), x.t(), {});
+    if (ctx->needs_input_grad(1)) dweight = weight_gradient(dy, x);
     if (ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(2)) dbias = dy.sum(0);
     return {dx, dweight, dbias};
   }

@@ -1,5 +1,6 @@
 #include "kernels/cpu/aligned_buffer.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -7,6 +8,7 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace hyena::kernels::cpu {
@@ -15,7 +17,9 @@ namespace {
 constexpr std::size_t kLine = 64, kHugePage = std::size_t{1} << 21;
 
 /// Blocks that were given back, for the next who wants their size: fresh memory from the system
-/// costs a page fault every 4 KiB, in a backward pass as much as the arithmetic.
+/// costs a page fault every 4 KiB, in a backward pass as much as the arithmetic. Used and spare
+/// blocks together are never more than kLeast bytes above what was in use at one time, and spare
+/// ones no more than a sixteenth of the machine's memory.
 class Spare {
  public:
   struct Block {
@@ -26,39 +30,65 @@ class Spare {
   /// Of `bytes` or up to a quarter more; no data if there is none.
   Block take(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
+    peak_ = std::max(peak_, used_ += bytes);
     auto best = blocks_.end();
     for (auto it = blocks_.begin(); it != blocks_.end(); ++it) {
       if (it->bytes < bytes || it->bytes > bytes + bytes / 4) continue;
       if (best == blocks_.end() || it->bytes < best->bytes) best = it;
     }
-    if (best == blocks_.end()) return {nullptr, 0};
+    if (best == blocks_.end()) {
+      trim();
+      return {nullptr, 0};
+    }
     const Block block = *best;
     blocks_.erase(best);
     total_ -= block.bytes;
+    peak_ = std::max(peak_, used_ += block.bytes - bytes);
     return block;
   }
   void give(Block block) {
-    if (block.bytes < kLeast || block.bytes > kMost) return std::free(block.data);
     const std::lock_guard lock(mutex_);
+    used_ -= block.bytes;
+    if (block.bytes < kSmallest) return std::free(block.data);
     blocks_.push_back(block);
     total_ += block.bytes;
-    while (total_ > kMost) {  // the one that waited longest goes
+    trim();
+  }
+  /// What take() counted and the system did not have.
+  void missed(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    used_ -= bytes;
+  }
+
+ private:
+  void trim() {
+    const std::size_t limit = std::max(kLeast, std::min(peak_ - used_, most_));
+    while (total_ > limit) {  // the one that waited longest goes
       total_ -= blocks_.front().bytes;
       std::free(blocks_.front().data);
       blocks_.erase(blocks_.begin());
     }
   }
-
- private:
+  static std::size_t sixteenth_of_memory() {
 #if defined(__SANITIZE_ADDRESS__)
-  static constexpr std::size_t kMost = 0;  // each use after a return is to be seen
+    return 0;  // each use after a return is to be seen
+#elif defined(__linux__)
+    return static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) / 16 *
+           static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 #else
-  static constexpr std::size_t kMost = std::size_t{1} << 27;
+    return 0;
 #endif
-  static constexpr std::size_t kLeast = std::size_t{1} << 14;
+  }
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr std::size_t kLeast = 0;
+#else
+  static constexpr std::size_t kLeast = std::size_t{1} << 27;
+#endif
+  static constexpr std::size_t kSmallest = std::size_t{1} << 14;
+  const std::size_t most_ = sixteenth_of_memory();
   std::mutex mutex_;
   std::vector<Block> blocks_;
-  std::size_t total_ = 0;
+  std::size_t total_ = 0, used_ = 0, peak_ = 0;
 };
 
 Spare& spare() {
@@ -84,7 +114,10 @@ void AlignedBuffer<T>::resize(std::int64_t count) {
     return;
   }
   data_ = std::aligned_alloc(unit, bytes);
-  if (data_ == nullptr) throw std::bad_alloc();
+  if (data_ == nullptr) {
+    spare().missed(bytes);
+    throw std::bad_alloc();
+  }
   bytes_ = bytes;
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   if (unit == kHugePage) ::madvise(data_, bytes, MADV_HUGEPAGE);  // a wish, not a condition
