@@ -62,7 +62,7 @@ class Spare {
 
  private:
   void trim() {
-    const std::size_t limit = std::max(kLeast, std::min(peak_ - used_, most_));
+    const std::size_t limit = std::max(kLeast, std::min(peak_ + peak_ / 2 - used_, most_));
     while (total_ > limit) {  // the one that waited longest goes
       total_ -= blocks_.front().bytes;
       std::free(blocks_.front().data);

@@ -51,9 +51,23 @@ void gather(const ConstTaps& h, const Stretch& s, std::int64_t first_channel, st
   }
 }
 
+/// Zeros where gather() writes nothing.
 template <class T>
-void scatter_add(const Taps& dh, const Stretch& s, std::int64_t first_channel, std::int64_t used,
-                 std::int64_t lanes, const T* tile) {
+void clear_rest(const Stretch& s, std::int64_t ring, std::int64_t used, std::int64_t lanes,
+                T* tile) {
+  if (used < lanes) {
+    std::fill_n(tile, ring * lanes, T{0});
+    return;
+  }
+  const std::int64_t begin = s.direction > 0 ? s.to : s.to - s.count + 1;
+  std::fill(tile, tile + begin * lanes, T{0});
+  std::fill(tile + (begin + s.count) * lanes, tile + ring * lanes, T{0});
+}
+
+/// The way back: taps of channels that share a row are added to, others written.
+template <bool kAdd, class T>
+void scatter(const Taps& dh, const Stretch& s, std::int64_t first_channel, std::int64_t used,
+             std::int64_t lanes, const T* tile) {
   constexpr std::int64_t kBlock = 16;
   auto* data = static_cast<T*>(dh.data);
   for (std::int64_t begin = 0; begin < s.count; begin += kBlock) {
@@ -61,7 +75,9 @@ void scatter_add(const Taps& dh, const Stretch& s, std::int64_t first_channel, s
     for (std::int64_t lane = 0; lane < used; ++lane) {
       T* row = data + (first_channel + lane) % dh.rows * dh.channel;
       for (std::int64_t i = begin; i < end; ++i) {
-        row[(s.first + s.direction * i) * dh.tap] += tile[(s.to + s.direction * i) * lanes + lane];
+        T& tap = row[(s.first + s.direction * i) * dh.tap];
+        const T value = tile[(s.to + s.direction * i) * lanes + lane];
+        tap = kAdd ? tap + value : value;
       }
     }
   }
@@ -91,12 +107,16 @@ SpectrumOf<T> analyse(const ConstTaps& h, const T* bias, std::int64_t length, st
       T* im = plan.direct()              ? values
               : layout.earlier.count > 0 ? scratch.get(1, lanes * plan.size)
                                          : nullptr;
-      std::fill_n(re, plan.direct() ? out.group_size() : lanes * plan.size, T{0});
+      if (plan.direct()) {
+        std::fill_n(re, out.group_size(), T{0});
+      } else {
+        clear_rest(layout.later, plan.size, used, lanes, re);
+      }
       gather<T>(h, layout.later, g * lanes, used, lanes, re);
       for (std::int64_t lane = 0; bias != nullptr && lane < used; ++lane) {
         re[layout.lag0 * lanes + lane] += bias[g * lanes + lane];
       }
-      if (im != nullptr && im != re) std::fill_n(im, lanes * plan.size, T{0});
+      if (im != nullptr && im != re) clear_rest(layout.earlier, plan.size, used, lanes, im);
       if (im != nullptr) gather<T>(h, layout.earlier, g * lanes, used, lanes, im);
       if (!plan.direct()) kernels.analyse(plan, {re, lanes}, {im, lanes}, work, values);
     }
@@ -113,12 +133,18 @@ void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64
   const std::int64_t lanes = kernels.lanes, groups = (channels + lanes - 1) / lanes;
   const std::int64_t size = spectrum.group_size();
   auto* taps = static_cast<T*>(dh.data);
-  for (std::int64_t g = 0; taps != nullptr && g < dh.rows; ++g) {
-    for (std::int64_t a = 0; a < dh.count; ++a) taps[g * dh.channel + a * dh.tap] = 0;
-  }
   const Layout layout(dh, length, plan.direct(), plan.size);
   // Channels that share a row of taps add to it one after another.
   const bool shared = dh.rows != channels;
+  const std::int64_t reached = shared ? 0 : dh.centre - layout.earlier.count;
+  const std::int64_t reached_end = shared ? 0 : dh.centre + layout.later.count;
+  for (std::int64_t g = 0; taps != nullptr && g < dh.rows; ++g) {
+    const auto clear = [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t a = begin; a < end; ++a) taps[g * dh.channel + a * dh.tap] = 0;
+    };
+    clear(0, reached);
+    clear(reached_end, dh.count);
+  }
   const auto work_on = [&](std::int64_t begin, std::int64_t end) {
     Scratch<T> scratch;
     T* re = scratch.get(0, plan.direct() ? size : lanes * plan.size);
@@ -136,8 +162,9 @@ void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64
       const std::int64_t used = std::min(lanes, channels - g * lanes);
       if (dbias != nullptr) std::copy_n(re + layout.lag0 * lanes, used, dbias + g * lanes);
       if (taps == nullptr) continue;
-      scatter_add<T>(dh, layout.later, g * lanes, used, lanes, re);
-      if (im != nullptr) scatter_add<T>(dh, layout.earlier, g * lanes, used, lanes, im);
+      const auto back = shared ? scatter<true, T> : scatter<false, T>;
+      back(dh, layout.later, g * lanes, used, lanes, re);
+      if (im != nullptr) back(dh, layout.earlier, g * lanes, used, lanes, im);
     }
   };
   if (shared) {
