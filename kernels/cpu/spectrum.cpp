@@ -1,7 +1,7 @@
 #include "kernels/cpu/spectrum.h"
 
 #include <algorithm>
-#include <vector>
+#include <type_traits>
 
 #include "kernels/cpu/scratch.h"
 
@@ -12,6 +12,10 @@ namespace {
 /// of a tile, for i = 0 … count − 1.
 struct Stretch {
   std::int64_t first, count, to, direction;
+
+  Stretch behind(std::int64_t done) const {
+    return {first + direction * done, count - done, to + direction * done, direction};
+  }
 };
 
 /// Where taps stand. A ring of n points carries lag l ≥ 0 in the real part of coefficient l, lag −m
@@ -33,21 +37,108 @@ struct Layout {
   Stretch later, earlier;
 };
 
-/// Taps of the lanes of one group, [ring][lanes], in blocks so that either order of the taps in
-/// memory reads whole cache lines.
-template <class T>
-void gather(const ConstTaps& h, const Stretch& s, std::int64_t first_channel, std::int64_t used,
-            std::int64_t lanes, T* tile) {
-  constexpr std::int64_t kBlock = 16;
-  const auto* data = static_cast<const T*>(h.data);
+/// Taps of the lanes of one group, [ring][lanes], and of so many lanes; the rest is left alone.
+/// `Taps` is ConstTaps or Taps, `pair(tap, value)` copies one way or the other.
+template <class T, class TapsOrConst, class Tile, class F>
+void each_tap(const TapsOrConst& h, const Stretch& s, std::int64_t first_channel, std::int64_t used,
+              std::int64_t lanes, Tile* tile, F&& pair) {
+  using Tap = std::conditional_t<std::is_const_v<Tile>, T, const T>;  // the other one is written
+  auto* data = static_cast<Tap*>(h.data);
+  const auto row = [&](std::int64_t lane) {
+    return data + (first_channel + lane) % h.rows * h.channel;
+  };
+  if (h.channel == 1 && first_channel % h.rows + used <= h.rows) {  // channels are neighbours
+    for (std::int64_t i = 0; i < s.count; ++i) {
+      Tap* taps = row(0) + (s.first + s.direction * i) * h.tap;
+      Tile* place = tile + (s.to + s.direction * i) * lanes;
+      for (std::int64_t lane = 0; lane < used; ++lane) pair(taps[lane], place[lane]);
+    }
+    return;
+  }
+  constexpr std::int64_t kBlock = 16;  // either order of the taps in memory reads whole cache lines
   for (std::int64_t begin = 0; begin < s.count; begin += kBlock) {
     const std::int64_t end = std::min(begin + kBlock, s.count);
     for (std::int64_t lane = 0; lane < used; ++lane) {
-      const T* row = data + (first_channel + lane) % h.rows * h.channel;
+      Tap* taps = row(lane);
       for (std::int64_t i = begin; i < end; ++i) {
-        tile[(s.to + s.direction * i) * lanes + lane] = row[(s.first + s.direction * i) * h.tap];
+        pair(taps[(s.first + s.direction * i) * h.tap],
+             tile[(s.to + s.direction * i) * lanes + lane]);
       }
     }
+  }
+}
+
+#if defined(__GNUC__)
+/// Four neighbouring taps of four rows become four lanes at four positions, or back.
+using Quad [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
+
+inline void transpose(const float* from, std::int64_t from_stride, float* to,
+                      std::int64_t to_stride) {
+  const auto load = [&](std::int64_t i) {
+    return *reinterpret_cast<const Quad*>(from + i * from_stride);
+  };
+  const Quad a = load(0), b = load(1), c = load(2), d = load(3);
+  const Quad ab0 = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  const Quad ab1 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Quad cd0 = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const Quad cd1 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  const auto store = [&](std::int64_t i, Quad x) {
+    *reinterpret_cast<Quad*>(to + i * to_stride) = x;
+  };
+  store(0, __builtin_shufflevector(ab0, cd0, 0, 1, 4, 5));
+  store(1, __builtin_shufflevector(ab0, cd0, 2, 3, 6, 7));
+  store(2, __builtin_shufflevector(ab1, cd1, 0, 1, 4, 5));
+  store(3, __builtin_shufflevector(ab1, cd1, 2, 3, 6, 7));
+}
+#endif
+
+/// Lags forward of whole vectors of channels with rows of their own, positions neighbours: in
+/// squares of four. Returns how many were copied.
+template <class T, class TapsOrConst, class Tile>
+std::int64_t copy_squares(const TapsOrConst& h, const Stretch& s, std::int64_t first_channel,
+                          std::int64_t used, std::int64_t lanes, Tile* tile) {
+#if defined(__GNUC__)
+  if constexpr (std::is_same_v<T, float>) {
+    if (h.tap != 1 || s.direction != 1 || used < lanes || lanes % 4 != 0 ||
+        first_channel + used > h.rows) {
+      return 0;
+    }
+    using Tap = std::conditional_t<std::is_const_v<Tile>, T, const T>;  // the other one is written
+    auto* data = static_cast<Tap*>(h.data) + first_channel * h.channel + s.first;
+    const std::int64_t count = s.count / 4 * 4;
+    for (std::int64_t i = 0; i < count; i += 4) {
+      for (std::int64_t lane = 0; lane < lanes; lane += 4) {
+        auto* taps = data + lane * h.channel + i;
+        auto* place = tile + (s.to + i) * lanes + lane;
+        if constexpr (std::is_const_v<Tile>) {
+          transpose(place, lanes, taps, h.channel);
+        } else {
+          transpose(taps, h.channel, place, lanes);
+        }
+      }
+    }
+    return count;
+  }
+#endif
+  return 0;
+}
+
+template <class T>
+void gather(const ConstTaps& h, const Stretch& s, std::int64_t first_channel, std::int64_t used,
+            std::int64_t lanes, T* tile) {
+  const auto rest = s.behind(copy_squares<T>(h, s, first_channel, used, lanes, tile));
+  each_tap<T>(h, rest, first_channel, used, lanes, tile, [](T tap, T& place) { place = tap; });
+}
+
+/// The way back: taps of channels that share a row are added to, others written.
+template <class T>
+void scatter(bool add, const Taps& dh, const Stretch& s, std::int64_t first_channel,
+             std::int64_t used, std::int64_t lanes, const T* tile) {
+  if (add) {
+    each_tap<T>(dh, s, first_channel, used, lanes, tile, [](T& tap, T value) { tap += value; });
+  } else {
+    const auto rest = s.behind(copy_squares<T>(dh, s, first_channel, used, lanes, tile));
+    each_tap<T>(dh, rest, first_channel, used, lanes, tile, [](T& tap, T value) { tap = value; });
   }
 }
 
@@ -62,25 +153,6 @@ void clear_rest(const Stretch& s, std::int64_t ring, std::int64_t used, std::int
   const std::int64_t begin = s.direction > 0 ? s.to : s.to - s.count + 1;
   std::fill(tile, tile + begin * lanes, T{0});
   std::fill(tile + (begin + s.count) * lanes, tile + ring * lanes, T{0});
-}
-
-/// The way back: taps of channels that share a row are added to, others written.
-template <bool kAdd, class T>
-void scatter(const Taps& dh, const Stretch& s, std::int64_t first_channel, std::int64_t used,
-             std::int64_t lanes, const T* tile) {
-  constexpr std::int64_t kBlock = 16;
-  auto* data = static_cast<T*>(dh.data);
-  for (std::int64_t begin = 0; begin < s.count; begin += kBlock) {
-    const std::int64_t end = std::min(begin + kBlock, s.count);
-    for (std::int64_t lane = 0; lane < used; ++lane) {
-      T* row = data + (first_channel + lane) % dh.rows * dh.channel;
-      for (std::int64_t i = begin; i < end; ++i) {
-        T& tap = row[(s.first + s.direction * i) * dh.tap];
-        const T value = tile[(s.to + s.direction * i) * lanes + lane];
-        tap = kAdd ? tap + value : value;
-      }
-    }
-  }
 }
 
 }  // namespace
@@ -162,9 +234,11 @@ void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64
       const std::int64_t used = std::min(lanes, channels - g * lanes);
       if (dbias != nullptr) std::copy_n(re + layout.lag0 * lanes, used, dbias + g * lanes);
       if (taps == nullptr) continue;
-      const auto back = shared ? scatter<true, T> : scatter<false, T>;
-      back(dh, layout.later, g * lanes, used, lanes, re);
-      if (im != nullptr) back(dh, layout.earlier, g * lanes, used, lanes, im);
+      const auto back = [&](const Stretch& s, const T* tile) {
+        scatter<T>(shared, dh, s, g * lanes, used, lanes, tile);
+      };
+      back(layout.later, re);
+      if (im != nullptr) back(layout.earlier, im);
     }
   };
   if (shared) {
