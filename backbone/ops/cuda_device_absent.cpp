@@ -44,6 +44,11 @@ at::Tensor cuda_fftconv(const at::Tensor&, const at::Tensor&, const at::Tensor&,
                         const at::Tensor&, const GridGeometry&) {
   absent();
 }
+at::Tensor cuda_hyena_conv(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                           const at::Tensor&, const at::Tensor&, const GridGeometry&,
+                           const ShortStreams&) {
+  absent();
+}
 PreparedConvolution prepare_cuda_fftconv(const at::Tensor&, const at::Tensor&, const at::Tensor&,
                                          const GridGeometry&) {
   absent();

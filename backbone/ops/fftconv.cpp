@@ -77,9 +77,17 @@ void check_gate(const char* function, const char* name, const at::Tensor& gate,
         function, name, c10::str(v.sizes(), " on ", v.device(), ", as the signal"), gate);
 }
 
-/// Whether the three streams x take our fused kernel: on the CPU, with few enough taps.
+GridGeometry grid_of(const GridGeometry& geometry) {
+  return geometry;
+}
+GridGeometry grid_of(std::int64_t centre) {
+  return {.centre_row = 0, .centre_column = centre};
+}
+
+/// Whether the three streams x take our fused function: where we have kernels, with few enough
+/// taps.
 bool streams_on_kernels(const at::Tensor& x, const at::Tensor& short_weight) {
-  return !on_gpu(x) && on_kernels(x) && x.size(-1) > 0 && x.size(2) > 0 &&
+  return on_kernels(x) && x.numel() > 0 &&
          std::max(short_weight.size(2), short_weight.size(-1)) <= kMostShortTaps;
 }
 
@@ -115,8 +123,10 @@ at::Tensor fused(const char* function, const at::Tensor& x, const at::Tensor& sh
   count_short_conv(x, short_weight);
   count_fft(value.size(0) * value.size(1), h.size(0), points_of(value, h, geometry));
   const Float32Island island;
-  const auto maps_centred = ShortStreams{x.dim() == 3 && streams.causal, streams.gate};
-  return kernel_hyena_conv(signal, short_weight, short_bias, h, bias, geometry, maps_centred);
+  const auto order = ShortStreams{x.dim() == 3 && streams.causal, streams.gate};
+  return on_gpu(x)
+             ? cuda_hyena_conv(signal, short_weight, short_bias, h, bias, grid_of(geometry), order)
+             : kernel_hyena_conv(signal, short_weight, short_bias, h, bias, geometry, order);
 }
 
 std::int64_t centre_of(const at::Tensor& h, Support support) {
@@ -136,13 +146,6 @@ at::Tensor composed(const at::Tensor& k, const at::Tensor& v, const at::Tensor& 
                     const at::Tensor& bias, const GridGeometry& geometry) {
   return composed_fftconv2d(k.defined() ? k * v : v, h, bias, geometry);
 }
-GridGeometry grid_of(const GridGeometry& geometry) {
-  return geometry;
-}
-GridGeometry grid_of(std::int64_t centre) {
-  return {.centre_row = 0, .centre_column = centre};
-}
-
 /// Either way to the result; `geometry` is the centre of a line or a GridGeometry.
 template <class Geometry>
 at::Tensor convolution(const char* function, const at::Tensor& q, const at::Tensor& k,

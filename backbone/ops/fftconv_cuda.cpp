@@ -5,8 +5,10 @@
 #include <tuple>
 
 #include "backbone/ops/cuda_device.h"
+#include "backbone/ops/cuda_kernels.h"
 #include "backbone/ops/gated_convolution.h"
 #include "backbone/ops/kernel_tensors.h"
+#include "backbone/ops/short_conv_kernels.h"
 #include "kernels/cuda/method.h"
 
 namespace hyena::backbone {
@@ -146,6 +148,91 @@ struct OnDevice {
   }
 };
 
+at::Tensor contiguous(const at::Tensor& x) {
+  return x.defined() ? x.contiguous() : x;
+}
+
+/// q, k, v of filtered streams, or of their gradients.
+struct Parts {
+  Parts(const at::Tensor& streams, std::int64_t gate) {
+    const auto parts = streams.chunk(3, 1);
+    const auto at = [&](std::int64_t i) { return parts[static_cast<std::size_t>(i)]; };
+    q = at(gate);
+    k = at(gate == 0 ? 1 : 0);
+    v = at(gate == 2 ? 1 : 2);
+  }
+  at::Tensor q, k, v;
+};
+
+struct StreamsOnDevice : torch::autograd::Function<StreamsOnDevice> {
+  using Optional = std::optional<at::Tensor>;
+
+  static kernels::ShortConvShape shape(const at::Tensor& x, const at::Tensor& weight, bool causal) {
+    const std::int64_t taps = weight.size(-1);
+    return short_conv_shape(x, weight, x.dim() == 4 ? weight.size(2) / 2 : 0,
+                            causal ? taps - 1 : taps / 2);
+  }
+  static at::Tensor filtered(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                             bool causal) {
+    const auto out = room_like(x);
+    cuda_short_conv_forward(shape(x, weight, causal), x, weight, bias, out);
+    return out;
+  }
+
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& x,
+                            const at::Tensor& weight, const at::Tensor& h,
+                            const Optional& maybe_short_bias, const Optional& maybe_bias,
+                            const OnDevice& device, const ShortStreams& streams) {
+    const at::Tensor short_bias = maybe_short_bias.value_or(at::Tensor()),
+                     bias = maybe_bias.value_or(at::Tensor());
+    const auto signal = positions_last(x, x.scalar_type());
+    const auto [q, k, v] =
+        Parts(filtered(signal, weight.contiguous(), contiguous(short_bias), streams.causal),
+              streams.gate);
+    const auto spectrum = device.analyse(v, h, contiguous(bias));
+    const auto y = room_like(v);
+    device.forward(v, spectrum, q, k, y);
+    ctx->save_for_backward({x, weight, h, short_bias, bias});
+    ctx->saved_data["device"] = Kept<OnDevice>::make(device);
+    ctx->saved_data["streams"] = Kept<ShortStreams>::make(streams);
+    if (h.numel() <= kLargestKept) {
+      ctx->saved_data["spectrum"] = Kept<OnDevice::Spectrum>::make(spectrum);
+    }
+    return y;
+  }
+
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* ctx,
+                                               const torch::autograd::tensor_list& gradients) {
+    const auto saved = ctx->get_saved_variables();
+    const at::Tensor &x = saved[0], &h = saved[2], &short_bias = saved[3], &bias = saved[4];
+    const auto device = Kept<OnDevice>::of(ctx->saved_data["device"]);
+    const auto streams = Kept<ShortStreams>::of(ctx->saved_data["streams"]);
+    const auto signal = positions_last(x, x.scalar_type());
+    const auto dy = positions_last(gradients[0], x.scalar_type());
+    const auto weight = saved[1].contiguous();
+    const auto values = filtered(signal, weight, contiguous(short_bias), streams.causal);
+    const auto [q, k, v] = Parts(values, streams.gate);
+    const auto kept = ctx->saved_data.find("spectrum");
+    const auto spectrum = kept == ctx->saved_data.end()
+                              ? device.analyse(v, h, contiguous(bias))
+                              : Kept<OnDevice::Spectrum>::of(kept->second);
+    std::size_t index = 1;  // of x is 0; absent tensors are not counted
+    const auto wanted = [&](const at::Tensor& like) {
+      return like.defined() && ctx->needs_input_grad(index++)
+                 ? at::empty(like.sizes(), like.options())
+                 : at::Tensor();
+    };
+    const auto dweight = wanted(weight), dh = wanted(h), dshort_bias = wanted(short_bias),
+               dbias = wanted(bias);
+    const auto dvalues = room_like(values), dx = room_like(signal);
+    const auto [dq, dk, dv] = Parts(dvalues, streams.gate);
+    device.backward(v, spectrum, q, k, dy, dq, dk, dv, dh, dbias);
+    cuda_short_conv_backward(shape(signal, weight, streams.causal), signal, weight, dvalues, dx,
+                             dweight, dshort_bias);
+    return {dx, dweight, dh, dshort_bias, dbias, {}, {}};
+  }
+};
+
 }  // namespace
 
 CudaMethod::CudaMethod(std::string name) : outer_(std::move(method_name)) {
@@ -158,6 +245,17 @@ CudaMethod::~CudaMethod() {
 at::Tensor cuda_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                         const at::Tensor& h, const at::Tensor& bias, const GridGeometry& geometry) {
   return gated_convolution(q, k, v, h, bias, OnDevice{geometry});
+}
+
+at::Tensor cuda_hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
+                           const at::Tensor& short_bias, const at::Tensor& h,
+                           const at::Tensor& bias, const GridGeometry& geometry,
+                           const ShortStreams& streams) {
+  const auto maybe = [](const at::Tensor& t) {
+    return t.defined() ? std::optional<at::Tensor>(t.to(at::kFloat)) : std::nullopt;
+  };
+  return StreamsOnDevice::apply(x, short_weight.to(at::kFloat), h.to(at::kFloat), maybe(short_bias),
+                                maybe(bias), OnDevice{geometry}, streams);
 }
 
 PreparedConvolution prepare_cuda_fftconv(const at::Tensor& v, const at::Tensor& h,

@@ -14,6 +14,13 @@ namespace hyena::backbone {
 at::Tensor cuda_fftconv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                         const at::Tensor& h, const at::Tensor& bias, const GridGeometry& geometry);
 
+/// As kernel_hyena_conv(): short filters, gates and the long convolution in one function that keeps
+/// nothing but x and writes the gradients of the three streams where the next kernel reads them.
+at::Tensor cuda_hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
+                           const at::Tensor& short_bias, const at::Tensor& h,
+                           const at::Tensor& bias, const GridGeometry& geometry,
+                           const ShortStreams& streams);
+
 PreparedConvolution prepare_cuda_fftconv(const at::Tensor& v, const at::Tensor& h,
                                          const at::Tensor& bias, const GridGeometry& geometry);
 

@@ -16,28 +16,13 @@ using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 using Optional = std::optional<at::Tensor>;
 
-/// x (B, C, L) or (B, C, H, W).
-kernels::ShortConvShape shape_of(const at::Tensor& x, const at::Tensor& weight,
-                                 std::int64_t centre_row, std::int64_t centre_column) {
-  const bool line = x.dim() == 3;
-  return {.batch = x.size(0),
-          .height = line ? 1 : x.size(2),
-          .width = x.size(-1),
-          .channels = x.size(1),
-          .kernel_height = line ? 1 : weight.size(2),
-          .kernel_width = weight.size(-1),
-          .centre_row = centre_row,
-          .centre_column = centre_column,
-          .type = kernel_type(x)};
-}
-
 struct ShortConvolution : torch::autograd::Function<ShortConvolution> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight,
                             const Optional& maybe_bias, std::int64_t centre_row,
                             std::int64_t centre_column, bool on_gpu) {
     const at::Tensor bias = maybe_bias.value_or(at::Tensor());
     const auto taps = weight.contiguous(), skip = bias.defined() ? bias.contiguous() : bias;
-    const auto shape = shape_of(x, taps, centre_row, centre_column);
+    const auto shape = short_conv_shape(x, taps, centre_row, centre_column);
     at::Tensor y;
     if (on_gpu) {
       const auto rows = positions_last(x, x.scalar_type());
@@ -69,8 +54,8 @@ struct ShortConvolution : torch::autograd::Function<ShortConvolution> {
       return like.defined() && ctx->needs_input_grad(index) ? room_like(like) : at::Tensor();
     };
     const auto dx = room(0, rows), dweight = room(1, taps), dbias = room(2, bias);
-    const auto shape = shape_of(x, taps, ctx->saved_data["centre_row"].toInt(),
-                                ctx->saved_data["centre_column"].toInt());
+    const auto shape = short_conv_shape(x, taps, ctx->saved_data["centre_row"].toInt(),
+                                        ctx->saved_data["centre_column"].toInt());
     if (on_gpu) {
       cuda_short_conv_backward(shape, rows, taps, dy, dx, dweight, dbias);
       return {dx, dweight, dbias, {}, {}, {}};
@@ -86,6 +71,20 @@ struct ShortConvolution : torch::autograd::Function<ShortConvolution> {
 };
 
 }  // namespace
+
+kernels::ShortConvShape short_conv_shape(const at::Tensor& x, const at::Tensor& weight,
+                                         std::int64_t centre_row, std::int64_t centre_column) {
+  const bool line = x.dim() == 3;
+  return {.batch = x.size(0),
+          .height = line ? 1 : x.size(2),
+          .width = x.size(-1),
+          .channels = x.size(1),
+          .kernel_height = line ? 1 : weight.size(2),
+          .kernel_width = weight.size(-1),
+          .centre_row = centre_row,
+          .centre_column = centre_column,
+          .type = kernel_type(x)};
+}
 
 at::Tensor kernel_short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                              std::int64_t centre_row, std::int64_t centre_column, bool on_gpu) {
