@@ -49,6 +49,7 @@ struct GatedConvolution : torch::autograd::Function<GatedConvolution<Geometry>> 
                             const std::optional<at::Tensor>& maybe_k, const at::Tensor& v,
                             const at::Tensor& h, const std::optional<at::Tensor>& maybe_bias,
                             const Geometry& geometry) {
+    const at::AutoDispatchBelowADInplaceOrView plain;  // views inside are nobody's
     const at::Tensor q = maybe_q.value_or(at::Tensor()), k = maybe_k.value_or(at::Tensor());
     const at::Tensor bias = maybe_bias.value_or(at::Tensor());
     const auto type = v.scalar_type();
@@ -69,6 +70,7 @@ struct GatedConvolution : torch::autograd::Function<GatedConvolution<Geometry>> 
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* ctx,
                                                const torch::autograd::tensor_list& gradients) {
+    const at::AutoDispatchBelowADInplaceOrView plain;
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &h = saved[3], &bias = saved[4];
     const auto geometry = Kept<Geometry>::of(ctx->saved_data["geometry"]);

@@ -49,6 +49,7 @@ struct HyenaConvolution : torch::autograd::Function<HyenaConvolution<Geometry>> 
                             const at::Tensor& h, const Optional& maybe_short_bias,
                             const Optional& maybe_bias, const Geometry& geometry,
                             const ShortStreams& streams) {
+    const at::AutoDispatchBelowADInplaceOrView plain;  // views inside are nobody's
     const at::Tensor short_bias = maybe_short_bias.value_or(at::Tensor()),
                      bias = maybe_bias.value_or(at::Tensor());
     const auto rows = readable(x, x.scalar_type());
@@ -65,6 +66,7 @@ struct HyenaConvolution : torch::autograd::Function<HyenaConvolution<Geometry>> 
   }
 
   static tensor_list backward(AutogradContext* ctx, const tensor_list& gradients) {
+    const at::AutoDispatchBelowADInplaceOrView plain;
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1], &h = saved[2], &short_bias = saved[3],
                      &bias = saved[4];
