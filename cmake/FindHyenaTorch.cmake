@@ -156,7 +156,8 @@ if(HYENA_TORCH_HAS_CUDA)
 endif()
 # at::parallel_for is a template: who calls it is compiled with OpenMP (HyenaTorch_OPENMP_FLAGS) and
 # shares the OpenMP library that LibTorch brought, or both would keep threads of their own.
-file(GLOB _openmp "${_lib}/libgomp*.so*" "${_lib}/libiomp5.so" "${_lib}/libomp.so")
+file(GLOB _openmp "${_lib}/libgomp*.so*" "${HyenaTorch_ROOT_DIR}/../torch.libs/libgomp*.so*"
+     "${_lib}/libiomp5.so" "${_lib}/libomp.so")
 if(_openmp)
   list(GET _openmp 0 _openmp)
   set(HyenaTorch_OPENMP_FLAGS -fopenmp)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "kernels/executor.h"
@@ -14,6 +15,13 @@
 /// v and their gradients never reach memory. Source: HyenaOperator.forward of safari.
 namespace hyena::kernels {
 
+inline constexpr std::int64_t kMostShortTaps = 16;  ///< of a side
+
+/// Which streams are q, k and v where `gate` is q.
+inline std::array<std::int64_t, 3> stream_order(std::int64_t gate) {
+  return {gate, gate == 0 ? 1 : 0, gate == 2 ? 1 : 2};
+}
+
 /// Depthwise filters of the three streams, as kernels/short_conv.h defines them:
 ///   s[i, j, c] = bias[c] + Σ_{a,e} weight[c, a, e] · x[i + a − centre_row, j + e − centre_column,
 ///   c]
@@ -22,7 +30,7 @@ namespace hyena::kernels {
 struct ShortFilters {
   const void* weight = nullptr;        ///< (3D, KH, KW) contiguous, of the type of the arithmetic
   const void* bias = nullptr;          ///< (3D), or null
-  std::int64_t height = 1, width = 0;  ///< KH and KW, up to 16
+  std::int64_t height = 1, width = 0;  ///< KH and KW, up to kMostShortTaps
   std::int64_t centre_row = 0, centre_column = 0;
   std::int64_t gate = 0;
 };
@@ -37,17 +45,17 @@ void hyena_conv_forward(const FftConvShape& shape, const FilterSpectrum2d& h,
                         const ShortFilters& filters, ConstRows x, Rows y,
                         const Executor& executor = {});
 
-/// What becomes of the taps of h, beside what becomes of everything else; all may be absent but dx.
+/// All may be absent but dx.
 struct HyenaConvGradients {
-  Rows dx;                      ///< (B, L, 3D)
+  Rows dx;                      ///< (B, L, 3D); overlaps neither x nor dy
   void* dbias = nullptr;        ///< (D)
   void* dweight = nullptr;      ///< (3D, KH, KW)
   void* dshort_bias = nullptr;  ///< (3D)
 };
 
 /// Gradients of Σ dy ⊙ y, all written, none added to; q, k and v are computed again from x. dh:
-/// rows, sizes and centre as of h. The same bits for any number of threads. Scratch of each thread:
-/// that of fftconv_backward() and 16 · 16 · L bytes.
+/// rows, sizes and centre as of h, or absent. The same bits for any number of threads. Scratch of
+/// each thread: that of fftconv_backward() and 16 · 16 · L bytes.
 void hyena_conv_backward(const FftConvShape& shape, const FilterSpectrum& h,
                          const ShortFilters& filters, ConstRows x, ConstRows dy, const Taps& dh,
                          const HyenaConvGradients& gradients, const Executor& executor = {});

@@ -16,6 +16,7 @@
 #include "backbone/ops/hyena_conv_kernels.h"
 #include "backbone/ops/kernel_tensors.h"
 #include "backbone/ops/short_conv.h"
+#include "kernels/hyena_conv.h"
 
 namespace hyena::backbone {
 namespace {
@@ -88,18 +89,19 @@ GridGeometry grid_of(std::int64_t centre) {
 /// taps.
 bool streams_on_kernels(const at::Tensor& x, const at::Tensor& short_weight) {
   return on_kernels(x) && x.numel() > 0 &&
-         std::max(short_weight.size(2), short_weight.size(-1)) <= kMostShortTaps;
+         std::max(short_weight.size(2), short_weight.size(-1)) <= kernels::kMostShortTaps;
 }
 
 /// Asks for three streams and filters that fit.
-void check_streams(const char* function, const at::Tensor& x, const at::Tensor& short_weight,
+void check_streams(const char* function, std::int64_t dim, const at::Tensor& x,
+                   const at::Tensor& short_weight, const at::Tensor& short_bias,
                    const ShortStreams& streams) {
-  TORCH_CHECK((x.dim() == 3 || x.dim() == 4) && x.size(1) % 3 == 0, function,
-              ": x must be (B, 3D, L) or (B, 3D, H, W), three streams, got ", x.sizes());
+  TORCH_CHECK(x.dim() == dim && x.size(1) % 3 == 0, function, ": x must be ",
+              dim == 3 ? "(B, 3D, L)" : "(B, 3D, H, W)", ", three streams, got ", x.sizes());
   TORCH_CHECK(streams.gate >= 0 && streams.gate < 3, function,
               ": gate must be one of the streams 0, 1, 2, got ", streams.gate);
-  x.dim() == 3 ? check_short_conv(x, short_weight, streams.causal)
-               : check_short_conv2d(x, short_weight);
+  x.dim() == 3 ? check_short_conv(x, short_weight, short_bias, streams.causal)
+               : check_short_conv2d(x, short_weight, short_bias);
 }
 
 /// {q, k, v}.
@@ -108,8 +110,9 @@ std::array<at::Tensor, 3> filtered_streams(const at::Tensor& x, const at::Tensor
   const auto parts =
       (x.dim() == 3 ? short_conv(x, weight, bias, streams.causal) : short_conv2d(x, weight, bias))
           .chunk(3, 1);
-  const auto at = [&](std::int64_t i) { return parts[static_cast<std::size_t>(i)]; };
-  return {at(streams.gate), at(streams.gate == 0 ? 1 : 0), at(streams.gate == 2 ? 1 : 2)};
+  const auto order = kernels::stream_order(streams.gate);
+  const auto at = [&](std::size_t i) { return parts[static_cast<std::size_t>(order[i])]; };
+  return {at(0), at(1), at(2)};
 }
 
 /// `geometry`: the centre of a line or a GridGeometry.
@@ -198,7 +201,7 @@ at::Tensor fftconv2d(const at::Tensor& u, const at::Tensor& h, const at::Tensor&
 at::Tensor hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
                       const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
                       Support support, const ShortStreams& streams) {
-  check_streams("hyena_conv", x, short_weight, streams);
+  check_streams("hyena_conv", 3, x, short_weight, short_bias, streams);
   if (streams_on_kernels(x, short_weight)) {
     return fused("hyena_conv", x, short_weight, short_bias, h, bias, centre_of(h, support),
                  streams);
@@ -210,7 +213,7 @@ at::Tensor hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
 at::Tensor hyena_conv2d(const at::Tensor& x, const at::Tensor& short_weight,
                         const at::Tensor& short_bias, const at::Tensor& h, const at::Tensor& bias,
                         Boundary boundary, bool centred, const ShortStreams& streams) {
-  check_streams("hyena_conv2d", x, short_weight, streams);
+  check_streams("hyena_conv2d", 4, x, short_weight, short_bias, streams);
   if (streams_on_kernels(x, short_weight)) {
     return fused("hyena_conv2d", x, short_weight, short_bias, h, bias,
                  geometry_of(h, boundary, centred), streams);
@@ -224,6 +227,7 @@ PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Supp
   const at::NoGradGuard no_grad;
   const Float32Island island;
   check_arguments("fftconv", like, h, bias, 3);
+  signal_ = like.sizes().slice(1).vec();
   const std::int64_t centre = centre_of(h, support);
   points_ = points_of(like, h, centre);
   if (on_kernels(like)) {
@@ -243,6 +247,7 @@ PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Boun
   const at::NoGradGuard no_grad;
   const Float32Island island;
   check_arguments("fftconv2d", like, h, bias, 4);
+  signal_ = like.sizes().slice(1).vec();
   const GridGeometry geometry = geometry_of(h, boundary, centred);
   points_ = points_of(like, h, geometry);
   if (on_kernels(like)) {
@@ -257,12 +262,19 @@ PreparedFilter::PreparedFilter(const at::Tensor& h, const at::Tensor& bias, Boun
   }
 }
 
+void PreparedFilter::check_signal(const at::Tensor& v) const {
+  TORCH_CHECK(v.sizes().slice(1) == at::IntArrayRef(signal_),
+              "fftconv: this filter was made ready for signals of (D, positions) ",
+              at::IntArrayRef(signal_), ", got ", v.sizes());
+}
+
 at::Tensor PreparedFilter::convolve(const at::Tensor& q, const at::Tensor& k,
                                     const at::Tensor& v) const {
   const at::NoGradGuard no_grad;
   const Float32Island island;
   check_gate("fftconv", "gate q", q, v);
   check_gate("fftconv", "gate k", k, v);
+  check_signal(v);
   count_fft(v.size(0) * v.size(1), 0, points_);
   return gated_(q, k, v);
 }
@@ -271,7 +283,9 @@ at::Tensor PreparedFilter::convolve_streams(const at::Tensor& x, const at::Tenso
                                             const at::Tensor& short_bias,
                                             const ShortStreams& streams) const {
   const at::NoGradGuard no_grad;
-  check_streams("hyena_conv", x, short_weight, streams);
+  check_streams("hyena_conv", static_cast<std::int64_t>(signal_.size()) + 1, x, short_weight,
+                short_bias, streams);
+  check_signal(x.slice(1, 0, x.size(1) / 3));
   if (!streams_ || !streams_on_kernels(x, short_weight)) {
     const auto [q, k, v] = filtered_streams(x, short_weight, short_bias, streams);
     return convolve(q, k, v);

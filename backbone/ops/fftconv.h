@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -117,8 +118,11 @@ class PreparedFilter {
       std::function<at::Tensor(const at::Tensor& x, const at::Tensor& short_weight,
                                const at::Tensor& short_bias, const ShortStreams& streams)>;
   Gated gated_;
-  Streams streams_;    ///< where the streams have a kernel of their own
-  double points_ = 0;  ///< of a transform, as FLOPs are counted
+  Streams streams_;  ///< where the streams have a kernel of their own
+  void check_signal(const at::Tensor& v) const;
+
+  std::vector<std::int64_t> signal_;  ///< channels and positions it was made for
+  double points_ = 0;                 ///< of a transform, as FLOPs are counted
 };
 
 }  // namespace hyena::backbone

@@ -10,6 +10,7 @@
 #include "backbone/ops/kernel_tensors.h"
 #include "backbone/ops/short_conv_kernels.h"
 #include "kernels/cuda/method.h"
+#include "kernels/hyena_conv.h"
 
 namespace hyena::backbone {
 namespace {
@@ -156,10 +157,11 @@ at::Tensor contiguous(const at::Tensor& x) {
 struct Parts {
   Parts(const at::Tensor& streams, std::int64_t gate) {
     const auto parts = streams.chunk(3, 1);
-    const auto at = [&](std::int64_t i) { return parts[static_cast<std::size_t>(i)]; };
-    q = at(gate);
-    k = at(gate == 0 ? 1 : 0);
-    v = at(gate == 2 ? 1 : 2);
+    const auto order = kernels::stream_order(gate);
+    const auto at = [&](std::size_t i) { return parts[static_cast<std::size_t>(order[i])]; };
+    q = at(0);
+    k = at(1);
+    v = at(2);
   }
   at::Tensor q, k, v;
 };

@@ -17,8 +17,6 @@ class FilterSpectrum2d;
 /// (3D, 1, K, K).
 namespace hyena::backbone {
 
-inline constexpr std::int64_t kMostShortTaps = 16;
-
 /// Differentiable once. `centre`, `geometry`: of the long filter h.
 at::Tensor kernel_hyena_conv(const at::Tensor& x, const at::Tensor& short_weight,
                              const at::Tensor& short_bias, const at::Tensor& h,

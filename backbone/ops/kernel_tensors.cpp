@@ -1,5 +1,6 @@
 #include "backbone/ops/kernel_tensors.h"
 
+#include <algorithm>
 #include <memory>
 
 #include <ATen/ATen.h>
@@ -60,8 +61,8 @@ at::Tensor readable(const at::Tensor& x, at::ScalarType type) {
   if (!x.defined()) return x;
   const auto rows = channels_last(x.to(type));
   const bool neighbours = rows.stride(-1) == 1 || rows.size(-1) == 1;
-  const bool even =
-      rows.dim() == 3 || rows.size(1) == 1 || rows.stride(1) == rows.size(2) * rows.stride(2);
+  const bool even = rows.dim() == 3 || std::min(rows.size(1), rows.size(2)) == 1 ||
+                    rows.stride(1) == rows.size(2) * rows.stride(2);
   return neighbours && even ? rows : rows.contiguous();
 }
 
@@ -88,13 +89,18 @@ at::Tensor room_like(const at::Tensor& x) {
   return room(x.sizes(), x.options());
 }
 
+/// From one position to the next; a map of one column has no step along its rows.
+static std::int64_t row_stride(const at::Tensor& rows) {
+  return rows.dim() == 4 && rows.size(2) == 1 ? rows.stride(1) : rows.stride(-2);
+}
+
 kernels::ConstRows const_rows(const at::Tensor& rows) {
   if (!rows.defined()) return {};
-  return {rows.const_data_ptr(), rows.stride(0), rows.stride(-2)};
+  return {rows.const_data_ptr(), rows.stride(0), row_stride(rows)};
 }
 kernels::Rows mutable_rows(const at::Tensor& rows) {
   if (!rows.defined()) return {};
-  return {rows.mutable_data_ptr(), rows.stride(0), rows.stride(-2)};
+  return {rows.mutable_data_ptr(), rows.stride(0), row_stride(rows)};
 }
 
 }  // namespace hyena::backbone

@@ -7,7 +7,10 @@
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include "backbone/ops/fftconv.h"
 
 namespace hyena::backbone {
 namespace {
@@ -33,13 +36,19 @@ const std::optional<c10::TypedOperatorHandle<Product>>& onednn() {
     if (!mkl_lacks_avx512() || !at::globalContext().hasMKLDNN()) return std::nullopt;
     const auto op = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
     if (!op) return std::nullopt;
-    return op->typed<Product>();
+    try {
+      return op->typed<Product>();
+    } catch (const c10::Error&) {  // another LibTorch's, of other arguments
+      return std::nullopt;
+    }
   }();
   return product;
 }
 
-/// a (M, K) · bᵀ, b (N, K), of any strides.
-at::Tensor product(const at::Tensor& a, const at::Tensor& b, const Optional& bias) {
+/// a (M, K) · bᵀ, b (N, K).
+at::Tensor product(const at::Tensor& a, const at::Tensor& second, const Optional& bias) {
+  if (at::GradMode::is_enabled()) return at::linear(a, second, bias);  // to be differentiated again
+  const at::Tensor b = second.is_non_overlapping_and_dense() ? second : second.contiguous();
   return onednn()->call(a, b, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
 }
 
@@ -73,7 +82,7 @@ bool pays(const at::Tensor& x, const at::Tensor& weight) {
     return t.is_cpu() && t.scalar_type() == at::kFloat && t.layout() == at::kStrided;
   };
   return plain(x) && plain(weight) && x.dim() >= 2 && x.size(-1) == weight.size(1) &&
-         x.numel() * weight.size(0) >= kLeastProduct &&
+         x.numel() * weight.size(0) >= kLeastProduct && !Composition::alive() &&
          !at::autocast::is_autocast_enabled(at::kCPU) && at::globalContext().userEnabledMkldnn() &&
          linear_on_onednn();
 }

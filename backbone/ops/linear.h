@@ -8,8 +8,8 @@ namespace hyena::backbone {
 /// undefined → (…, out). Differentiable.
 ///
 /// LibTorch multiplies float32 matrices with MKL, which keeps its AVX-512 code for Intel's
-/// processors. On others that have AVX-512 this takes the oneDNN inside LibTorch instead (once
-/// differentiable there), where the product is large enough to pay for its set-up.
+/// processors. On others that have AVX-512 this takes the oneDNN inside LibTorch instead, where the
+/// product is large enough to pay for its set-up.
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 /// Whether linear() takes oneDNN for large float32 products on this machine.

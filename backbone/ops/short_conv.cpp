@@ -24,12 +24,28 @@ at::ScalarType short_conv_type(const at::Tensor& x) {
              : x.scalar_type();
 }
 
-void check_short_conv(const at::Tensor& x, const at::Tensor& weight, bool causal) {
+namespace {
+
+void check_parameters(const char* function, const at::Tensor& x, const at::Tensor& weight,
+                      const at::Tensor& bias) {
+  TORCH_CHECK(weight.device() == x.device(), function, ": weight is on ", weight.device(),
+              ", x on ", x.device());
+  TORCH_CHECK(!bias.defined() ||
+                  (bias.dim() == 1 && bias.size(0) == x.size(1) && bias.device() == x.device()),
+              function, ": bias must be (C=", x.size(1), ") on ", x.device(), ", got ",
+              bias.sizes(), " on ", bias.device());
+}
+
+}  // namespace
+
+void check_short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                      bool causal) {
   TORCH_CHECK(x.dim() == 3, "short_conv: x must be (B, C, L), got ", x.sizes());
   TORCH_CHECK(weight.dim() == 3 && weight.size(0) == x.size(1) && weight.size(1) == 1,
               "short_conv: weight must be (C=", x.size(1), ", 1, K), got ", weight.sizes());
   TORCH_CHECK(causal || weight.size(2) % 2 == 1,
               "short_conv: a centred filter needs an odd number of taps, got ", weight.size(2));
+  check_parameters("short_conv", x, weight, bias);
 }
 
 void count_short_conv(const at::Tensor& x, const at::Tensor& weight) {
@@ -39,7 +55,7 @@ void count_short_conv(const at::Tensor& x, const at::Tensor& weight) {
 
 at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       bool causal) {
-  check_short_conv(x, weight, causal);
+  check_short_conv(x, weight, bias, causal);
   count_short_conv(x, weight);
   const std::int64_t taps = weight.size(2);
   if (on_kernels(x) && x.size(2) > 0 && (!on_gpu(x) || taps <= kMostTapsOnGpu)) {
@@ -51,16 +67,17 @@ at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::T
   return y.slice(2, 0, x.size(2));
 }
 
-void check_short_conv2d(const at::Tensor& x, const at::Tensor& weight) {
+void check_short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   TORCH_CHECK(x.dim() == 4, "short_conv2d: x must be (B, C, H, W), got ", x.sizes());
   TORCH_CHECK(weight.dim() == 4 && weight.size(0) == x.size(1) && weight.size(1) == 1 &&
                   weight.size(2) % 2 == 1 && weight.size(3) % 2 == 1,
               "short_conv2d: weight must be (C=", x.size(1), ", 1, K, K) with K odd, got ",
               weight.sizes());
+  check_parameters("short_conv2d", x, weight, bias);
 }
 
 at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  check_short_conv2d(x, weight);
+  check_short_conv2d(x, weight, bias);
   count_short_conv(x, weight);
   const std::int64_t most_taps = std::max(weight.size(2), weight.size(3));
   if (on_kernels(x) && x.size(2) > 0 && x.size(3) > 0 &&

@@ -17,8 +17,9 @@ at::Tensor short_conv(const at::Tensor& x, const at::Tensor& weight, const at::T
 at::Tensor short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 /// What the two ask of their arguments (throw c10::Error), the dtype they give, their FLOPs.
-void check_short_conv(const at::Tensor& x, const at::Tensor& weight, bool causal);
-void check_short_conv2d(const at::Tensor& x, const at::Tensor& weight);
+void check_short_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                      bool causal);
+void check_short_conv2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 at::ScalarType short_conv_type(const at::Tensor& x);
 void count_short_conv(const at::Tensor& x, const at::Tensor& weight);
 

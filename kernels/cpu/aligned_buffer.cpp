@@ -17,9 +17,9 @@ namespace {
 constexpr std::size_t kLine = 64, kHugePage = std::size_t{1} << 21;
 
 /// Blocks that were given back, for the next who wants their size: fresh memory from the system
-/// costs a page fault every 4 KiB, in a backward pass as much as the arithmetic. Used and spare
-/// blocks together are never more than kLeast bytes above what was in use at one time, and spare
-/// ones no more than a sixteenth of the machine's memory.
+/// costs a page fault every 4 KiB, in a backward pass as much as the arithmetic. Spare are up to
+/// kLeast bytes, or, where that is more, as much as keeps used and spare blocks together below one
+/// and a half times what was in use at one time, and below a sixteenth of the machine's memory.
 class Spare {
  public:
   struct Block {
@@ -30,39 +30,46 @@ class Spare {
   /// Of `bytes` or up to a quarter more; no data if there is none.
   Block take(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
-    peak_ = std::max(peak_, used_ += bytes);
     auto best = blocks_.end();
     for (auto it = blocks_.begin(); it != blocks_.end(); ++it) {
       if (it->bytes < bytes || it->bytes > bytes + bytes / 4) continue;
       if (best == blocks_.end() || it->bytes < best->bytes) best = it;
     }
-    if (best == blocks_.end()) {
-      trim();
-      return {nullptr, 0};
-    }
+    if (best == blocks_.end()) return {nullptr, 0};
     const Block block = *best;
     blocks_.erase(best);
     total_ -= block.bytes;
-    peak_ = std::max(peak_, used_ += block.bytes - bytes);
+    use(block.bytes);
     return block;
+  }
+  /// A block that the system gave.
+  void made(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    use(bytes);
+    trim(limit());
   }
   void give(Block block) {
     const std::lock_guard lock(mutex_);
     used_ -= block.bytes;
     if (block.bytes < kSmallest) return std::free(block.data);
-    blocks_.push_back(block);
+    try {
+      blocks_.push_back(block);
+    } catch (const std::bad_alloc&) {
+      return std::free(block.data);
+    }
     total_ += block.bytes;
-    trim();
+    trim(limit());
   }
-  /// What take() counted and the system did not have.
-  void missed(std::size_t bytes) {
+  /// Gives all spare blocks back to the system.
+  void release() {
     const std::lock_guard lock(mutex_);
-    used_ -= bytes;
+    trim(0);
   }
 
  private:
-  void trim() {
-    const std::size_t limit = std::max(kLeast, std::min(peak_ + peak_ / 2 - used_, most_));
+  void use(std::size_t bytes) { peak_ = std::max(peak_, used_ += bytes); }
+  std::size_t limit() const { return std::max(kLeast, std::min(peak_ + peak_ / 2 - used_, most_)); }
+  void trim(std::size_t limit) {
     while (total_ > limit) {  // the one that waited longest goes
       total_ -= blocks_.front().bytes;
       std::free(blocks_.front().data);
@@ -115,10 +122,12 @@ void AlignedBuffer<T>::resize(std::int64_t count) {
   }
   data_ = std::aligned_alloc(unit, bytes);
   if (data_ == nullptr) {
-    spare().missed(bytes);
-    throw std::bad_alloc();
+    spare().release();
+    data_ = std::aligned_alloc(unit, bytes);
   }
+  if (data_ == nullptr) throw std::bad_alloc();
   bytes_ = bytes;
+  spare().made(bytes);
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   if (unit == kHugePage) ::madvise(data_, bytes, MADV_HUGEPAGE);  // a wish, not a condition
 #endif

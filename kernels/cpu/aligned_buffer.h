@@ -8,7 +8,8 @@ namespace hyena::kernels::cpu {
 
 /// Memory for vectors, uninitialised; large ones ask the system for huge pages. What is given back
 /// is kept for the next: 128 MiB in the process, or, up to a sixteenth of the machine's memory, as
-/// much as was in use at one time. Throws std::bad_alloc.
+/// much as makes used and kept one and a half times what was in use at one time. Throws
+/// std::bad_alloc.
 template <class T>
 class AlignedBuffer {
  public:

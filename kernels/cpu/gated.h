@@ -53,10 +53,11 @@ void gated_forward(const Call<T, Transformed>& call, const ConstRows& q, const C
   const auto& plan = call.filter.arguments();
   const std::int64_t groups = call.groups(), together = call.together(call.batch, false, executor);
   // Channels outermost: a spectrum stays in the cache for the whole batch.
-  executor.run(
-      (groups + together - 1) / together * call.batch, [&](std::int64_t begin, std::int64_t end) {
+  spread(
+      (groups + together - 1) / together * call.batch, call.extent.row, executor,
+      [&](std::int64_t begin, std::int64_t end, const Executor* team) {
         Scratch<T> scratch;
-        T* work = scratch.get(0, call.work_size(together, false));
+        const Workspace<T> work(scratch.get(0, call.work_size(together, false)), team);
         for (std::int64_t i = begin; i < end; ++i) {
           const std::int64_t g = i / call.batch * together, count = std::min(together, groups - g);
           const Item<T> item = call.item(i % call.batch, g, count);
@@ -86,52 +87,53 @@ AlignedBuffer<T> gated_backward(const Call<T, Transformed>& call, const ConstRow
   const std::int64_t size = call.filter.group_size();
   const std::int64_t parts = (groups + together - 1) / together;
   AlignedBuffer<T> sums(slices * groups * size);
-  executor.run(slices * parts, [&](std::int64_t begin, std::int64_t end) {
-    Scratch<T> scratch;
-    T* work = scratch.get(0, call.work_size(together, true));
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t slice = i / parts, g = i % parts * together;
-      const std::int64_t count = std::min(together, groups - g);
-      const T* h = call.spectrum(g);
-      T* sum = sums.data() + (slice * groups + g) * size;
-      const std::int64_t first = slice * call.batch / slices;
-      if (call.batch == 0) std::fill_n(sum, count * size, T{0});
-      for (std::int64_t b = first; b < (slice + 1) * call.batch / slices; ++b) {
-        const Item<T> item = call.item(b, g, count);
-        if (item.direct()) {
-          kernels.backward(plan, h, count,
-                           {.q = item.in(q),
-                            .k = item.in(k),
-                            .v = item.in(v),
-                            .dy = item.in(dy),
-                            .dq = item.out(q ? out.dq : Rows{}),
-                            .dk = item.out(out.dk),
-                            .dv = item.out(out.dv),
-                            .first = b == first},
-                           sum, work);
-          continue;
-        }
-        T* u = scratch.get(1, call.tile_size(together));
-        T* dc = scratch.get(2, call.tile_size(together));
-        T* c = q ? scratch.get(3, call.tile_size(together)) : nullptr;
-        item.pack(k, v, u);
-        item.pack(q, dy, dc);
-        kernels.backward(plan, h, count,
-                         {.q = {},
-                          .k = {},
-                          .v = {u, item.width},
-                          .dy = {dc, item.width},
-                          .dq = {c, item.width},
-                          .dk = {},
-                          .dv = {u, item.width},
-                          .first = b == first},
-                         sum, work);
-        if (q) item.unpack(dy, c, out.dq);
-        if (k) item.unpack(v, u, out.dk);
-        item.unpack(k, u, out.dv);
-      }
-    }
-  });
+  spread(slices * parts, call.extent.row, executor,
+         [&](std::int64_t begin, std::int64_t end, const Executor* team) {
+           Scratch<T> scratch;
+           const Workspace<T> work(scratch.get(0, call.work_size(together, true)), team);
+           for (std::int64_t i = begin; i < end; ++i) {
+             const std::int64_t slice = i / parts, g = i % parts * together;
+             const std::int64_t count = std::min(together, groups - g);
+             const T* h = call.spectrum(g);
+             T* sum = sums.data() + (slice * groups + g) * size;
+             const std::int64_t first = slice * call.batch / slices;
+             if (call.batch == 0) std::fill_n(sum, count * size, T{0});
+             for (std::int64_t b = first; b < (slice + 1) * call.batch / slices; ++b) {
+               const Item<T> item = call.item(b, g, count);
+               if (item.direct()) {
+                 kernels.backward(plan, h, count,
+                                  {.q = item.in(q),
+                                   .k = item.in(k),
+                                   .v = item.in(v),
+                                   .dy = item.in(dy),
+                                   .dq = item.out(q ? out.dq : Rows{}),
+                                   .dk = item.out(out.dk),
+                                   .dv = item.out(out.dv),
+                                   .first = b == first},
+                                  sum, work);
+                 continue;
+               }
+               T* u = scratch.get(1, call.tile_size(together));
+               T* dc = scratch.get(2, call.tile_size(together));
+               T* c = q ? scratch.get(3, call.tile_size(together)) : nullptr;
+               item.pack(k, v, u);
+               item.pack(q, dy, dc);
+               kernels.backward(plan, h, count,
+                                {.q = {},
+                                 .k = {},
+                                 .v = {u, item.width},
+                                 .dy = {dc, item.width},
+                                 .dq = {c, item.width},
+                                 .dk = {},
+                                 .dv = {u, item.width},
+                                 .first = b == first},
+                                sum, work);
+               if (q) item.unpack(dy, c, out.dq);
+               if (k) item.unpack(v, u, out.dk);
+               item.unpack(k, u, out.dv);
+             }
+           }
+         });
   return sums;
 }
 

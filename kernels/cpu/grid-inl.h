@@ -99,7 +99,7 @@ struct GridWork {
       : row_points(2 * Lanes<T>() * plan.row->size),
         column_points(2 * Lanes<T>() * plan.column->size),
         image(2 * Lanes<T>() + plan.height * row_points),
-        lines{memory, groups, WorkStride(*plan.row)},
+        lines{memory, groups, WorkStride(*plan.row), nullptr},
         column(memory + groups * lines.stride),
         kept(column + WorkStride(*plan.column)),
         rows(kept + column_points),
@@ -170,9 +170,9 @@ HWY_INLINE void RowsBack(const GridPlan<T>& plan, const GridWork<T>& work, const
 }
 
 template <class T>
-void AnalyseGrid(const GridPlan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* memory,
+void AnalyseGrid(const GridPlan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, Workspace<T> space,
                  T* spectrum) {
-  const GridWork<T> work(plan, 1, memory);
+  const GridWork<T> work(plan, 1, space.data);
   for (std::int64_t i = 0; i < plan.column->size; ++i) {
     const std::int64_t first = i * plan.row->size;
     First(*plan.row, ComplexSource<T>{From(re, first), From(im, first)}, work.lines);
@@ -192,8 +192,9 @@ void AnalyseGrid(const GridPlan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T*
 }
 
 template <class T>
-void SynthesiseGrid(const GridPlan<T>& plan, Sum<T> spectrum, T* memory, Group<T> re, Group<T> im) {
-  const GridWork<T> work(plan, 1, memory);
+void SynthesiseGrid(const GridPlan<T>& plan, Sum<T> spectrum, Workspace<T> space, Group<T> re,
+                    Group<T> im) {
+  const GridWork<T> work(plan, 1, space.data);
   for (std::int64_t j = 0; j < plan.row->size; ++j) {
     SumLeaf<T> leaf;
     leaf.in = spectrum;
@@ -212,11 +213,11 @@ void SynthesiseGrid(const GridPlan<T>& plan, Sum<T> spectrum, T* memory, Group<T
 
 template <class T>
 void ConvolveGrid(const GridPlan<T>& plan, const T* spectrum, std::int64_t groups, ConstGroup<T> q,
-                  ConstGroup<T> k, ConstGroup<T> v, Group<T> y, T* memory) {
+                  ConstGroup<T> k, ConstGroup<T> v, Group<T> y, Workspace<T> space) {
   if (plan.direct()) {
-    return DirectConvolve(DirectGrid(plan), spectrum, groups, q, k, v, y, memory);
+    return DirectConvolve(DirectGrid(plan), spectrum, groups, q, k, v, y, space.data);
   }
-  const GridWork<T> work(plan, groups, memory);
+  const GridWork<T> work(plan, groups, space.data);
   RowsForward(plan, k, v, work, work.rows);
   for (std::int64_t g = 0; g < groups; ++g) {
     for (std::int64_t j = 0; j < plan.row->size; ++j, spectrum += work.column_points) {
@@ -237,11 +238,11 @@ void ConvolveGrid(const GridPlan<T>& plan, const T* spectrum, std::int64_t group
 
 template <class T>
 void BackwardGrid(const GridPlan<T>& plan, const T* spectrum, std::int64_t groups,
-                  const BackwardRows<T>& rows, T* gradient, T* memory) {
+                  const BackwardRows<T>& rows, T* gradient, Workspace<T> space) {
   if (plan.direct()) {
-    return DirectBackward(DirectGrid(plan), spectrum, groups, rows, gradient, memory);
+    return DirectBackward(DirectGrid(plan), spectrum, groups, rows, gradient, space.data);
   }
-  const GridWork<T> work(plan, groups, memory);
+  const GridWork<T> work(plan, groups, space.data);
   RowsForward(plan, rows.k, rows.v, work, work.rows);
   RowsForward(plan, rows.q, rows.dy, work, work.other);
   for (std::int64_t g = 0; g < groups; ++g) {

@@ -30,13 +30,14 @@ struct GridKernels {
 
   std::int64_t (*work_size)(const GridPlan<T>& plan, std::int64_t groups, bool backward);
 
-  void (*analyse)(const GridPlan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* work,
+  void (*analyse)(const GridPlan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, Workspace<T> work,
                   T* spectrum);
-  void (*synthesise)(const GridPlan<T>& plan, Sum<T> spectrum, T* work, Group<T> re, Group<T> im);
+  void (*synthesise)(const GridPlan<T>& plan, Sum<T> spectrum, Workspace<T> work, Group<T> re,
+                     Group<T> im);
   void (*convolve)(const GridPlan<T>& plan, const T* spectrum, std::int64_t groups, ConstGroup<T> q,
-                   ConstGroup<T> k, ConstGroup<T> v, Group<T> y, T* work);
+                   ConstGroup<T> k, ConstGroup<T> v, Group<T> y, Workspace<T> work);
   void (*backward)(const GridPlan<T>& plan, const T* spectrum, std::int64_t groups,
-                   const BackwardRows<T>& rows, T* gradient, T* work);
+                   const BackwardRows<T>& rows, T* gradient, Workspace<T> work);
 };
 
 template <class T>

@@ -200,12 +200,12 @@ struct SumLeaf : Leaf<T, false, true> {
 /// Forward, gradient of the spectrum, back.
 template <class T>
 HWY_INLINE void InnerBackward(const Plan<T>& plan, T* work, const T* spectrum, const T* kept,
-                              T* gradient, bool first) {
+                              T* gradient, bool first, const Executor* team = nullptr) {
   const auto run = [&](auto leaf) HYENA_INLINE_LAMBDA {
     leaf.h = spectrum;
     leaf.u = kept;
     leaf.dh = gradient;
-    Inner(plan, work, leaf);
+    Inner(plan, work, leaf, team);
   };
   if (first) {
     run(BackwardLeaf<T, false>());
@@ -236,25 +236,28 @@ std::int64_t GroupWorkSize(const Plan<T>& plan, std::int64_t groups, bool backwa
 }
 
 template <class T>
-void AnalyseFilter(const Plan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* work, T* spectrum) {
+void AnalyseFilter(const Plan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, Workspace<T> space,
+                   T* spectrum) {
+  const Works<T> works{.data = space.data, .team = space.team};
   if (im.data != nullptr) {
-    First(plan, ComplexSource<T>{re, im}, Works<T>{work});
+    First(plan, ComplexSource<T>{re, im}, works);
   } else {
-    First(plan, OneSource<T>{re}, Works<T>{work});
+    First(plan, OneSource<T>{re}, works);
   }
   AnalyseLeaf<T> leaf;
   leaf.out = spectrum;
   leaf.scale = static_cast<T>(1.0 / static_cast<double>(plan.size));
-  Inner(plan, work, leaf);
+  Inner(plan, works.data, leaf, works.team);
 }
 
 template <class T>
-void SynthesiseFilter(const Plan<T>& plan, Sum<T> spectrum, T* work, Group<T> re, Group<T> im) {
+void SynthesiseFilter(const Plan<T>& plan, Sum<T> spectrum, Workspace<T> space, Group<T> re,
+                      Group<T> im) {
+  const Works<T> works{.data = space.data, .team = space.team};
   SumLeaf<T> leaf;
   leaf.in = spectrum;
-  Inner(plan, work, leaf);
-  Last(plan, Works<T>{work},
-       ComplexSink<T>{re, im, static_cast<T>(1.0 / static_cast<double>(plan.size))});
+  Inner(plan, works.data, leaf, works.team);
+  Last(plan, works, ComplexSink<T>{re, im, static_cast<T>(1.0 / static_cast<double>(plan.size))});
 }
 
 template <class T>
@@ -289,27 +292,29 @@ HWY_INLINE void LastFactors(const Plan<T>& plan, const Works<T>& works, ConstGro
 
 template <class T>
 void ConvolveGroups(const Plan<T>& plan, const T* spectrum, std::int64_t groups, ConstGroup<T> q,
-                    ConstGroup<T> k, ConstGroup<T> v, Group<T> y, T* memory) {
+                    ConstGroup<T> k, ConstGroup<T> v, Group<T> y, Workspace<T> space) {
+  T* memory = space.data;
   if (plan.direct()) {
     return DirectConvolve(DirectLine(plan), spectrum, groups, q, k, v, y, memory);
   }
-  const Works<T> works{memory, groups, WorkStride(plan)};
+  const Works<T> works{memory, groups, WorkStride(plan), space.team};
   FirstOf(plan, k, v, works);
   for (std::int64_t g = 0; g < groups; ++g) {
     ConvolveLeaf<T> leaf;
     leaf.h = spectrum + g * SpectrumSize(plan);
-    Inner(plan, memory + g * works.stride, leaf);
+    Inner(plan, memory + g * works.stride, leaf, works.team);
   }
   LastGated(plan, works, q, y);
 }
 
 template <class T>
 void BackwardGroups(const Plan<T>& plan, const T* spectrum, std::int64_t groups,
-                    const BackwardRows<T>& rows, T* gradient, T* memory) {
+                    const BackwardRows<T>& rows, T* gradient, Workspace<T> space) {
+  T* memory = space.data;
   if (plan.direct()) {
     return DirectBackward(DirectLine(plan), spectrum, groups, rows, gradient, memory);
   }
-  const Works<T> works{memory, groups, WorkStride(plan)};
+  const Works<T> works{memory, groups, WorkStride(plan), space.team};
   const std::int64_t size = SpectrumSize(plan);
   // The gradient's own place holds U until the gradient is written over it, point by point.
   T* kept = rows.first ? gradient : memory + groups * works.stride;
@@ -319,12 +324,12 @@ void BackwardGroups(const Plan<T>& plan, const T* spectrum, std::int64_t groups,
       KeepLeaf<T> leaf;
       leaf.h = spectrum + g * size;
       leaf.kept = kept + g * size;
-      Inner(plan, memory + g * works.stride, leaf);
+      Inner(plan, memory + g * works.stride, leaf, works.team);
     } else {
       AnalyseLeaf<T> leaf;
       leaf.out = kept + g * size;
       leaf.scale = 1;
-      Inner(plan, memory + g * works.stride, leaf);
+      Inner(plan, memory + g * works.stride, leaf, works.team);
     }
   }
   if (rows.dq.data != nullptr) {
@@ -333,7 +338,7 @@ void BackwardGroups(const Plan<T>& plan, const T* spectrum, std::int64_t groups,
   FirstOf(plan, rows.q, rows.dy, works);
   for (std::int64_t g = 0; g < groups; ++g) {
     InnerBackward(plan, memory + g * works.stride, spectrum + g * size, kept + g * size,
-                  gradient + g * size, rows.first);
+                  gradient + g * size, rows.first, works.team);
   }
   LastFactors(plan, works, rows.k, rows.v, rows.dk, rows.dv);
 }

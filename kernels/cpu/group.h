@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/plan.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/executor.h"
 
 /// Groups of channels, each as wide as a vector register: what the instruction-set specific part of
 /// the CPU kernels works on.
@@ -54,6 +55,26 @@ struct Sum {
   }
 };
 
+/// Scratch, and who may help with a transform: nobody, or the threads of a call that has no other
+/// work for them.
+template <class T>
+struct Workspace {
+  Workspace(T* d, const Executor* t = nullptr)
+      : data(d), team(t) {}  // NOLINT: scratch alone will do
+  T* data;
+  const Executor* team;
+};
+
+/// Spreads `pieces` of work over the executor's threads: work(begin, end, team). Where there are
+/// fewer pieces than threads, of long lines, they come one by one and the threads are a team that
+/// shares the passes of each.
+template <class F>
+void spread(std::int64_t pieces, std::int64_t length, const Executor& executor, F&& work) {
+  constexpr std::int64_t kLong = std::int64_t{1} << 15;
+  if (pieces < executor.threads() && length >= kLong) return work(0, pieces, &executor);
+  executor.run(pieces, [&](std::int64_t begin, std::int64_t end) { work(begin, end, nullptr); });
+}
+
 /// The functions of the best instruction set of this machine. All rows number plan.size; spectra
 /// and `gradient` hold 2 · lanes · plan.size elements for each group, group after group; those and
 /// `work` are aligned to 64 bytes.
@@ -66,15 +87,17 @@ struct GroupKernels {
   std::int64_t (*work_size)(const Plan<T>& plan, std::int64_t groups, bool backward);
 
   /// spectrum = F(re + i im) / n; `im` may be absent.
-  void (*analyse)(const Plan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, T* work, T* spectrum);
+  void (*analyse)(const Plan<T>& plan, ConstGroup<T> re, ConstGroup<T> im, Workspace<T> work,
+                  T* spectrum);
   /// re + i im = F⁻¹(spectrum), `im` may be absent.
-  void (*synthesise)(const Plan<T>& plan, Sum<T> spectrum, T* work, Group<T> re, Group<T> im);
+  void (*synthesise)(const Plan<T>& plan, Sum<T> spectrum, Workspace<T> work, Group<T> re,
+                     Group<T> im);
   /// y = q ⊙ Re F⁻¹(H · F(k ⊙ v)), for `groups` groups whose channels are neighbours.
   void (*convolve)(const Plan<T>& plan, const T* spectrum, std::int64_t groups, ConstGroup<T> q,
-                   ConstGroup<T> k, ConstGroup<T> v, Group<T> y, T* work);
+                   ConstGroup<T> k, ConstGroup<T> v, Group<T> y, Workspace<T> work);
   /// dq, dk, dv, and gradient (+)= F(q ⊙ dy) · conj F(k ⊙ v).
   void (*backward)(const Plan<T>& plan, const T* spectrum, std::int64_t groups,
-                   const BackwardRows<T>& rows, T* gradient, T* work);
+                   const BackwardRows<T>& rows, T* gradient, Workspace<T> work);
 
   /// tile = a ⊙ b, or b where there is no a; tile [rows][lanes].
   void (*pack)(const RowsJob<T>& job, T* tile);

@@ -15,7 +15,7 @@ namespace {
 
 using cpu::refuse;
 
-constexpr std::int64_t kMostTaps = 16, kStreams = 3;
+constexpr std::int64_t kStreams = 3;
 
 /// A number for each tap and channel of the streams, and one more for each channel, where vectors
 /// of channels can be read whole: [stream][tap, bias][channels of whole groups].
@@ -49,12 +49,13 @@ class ByTap {
 
 void check(const char* function, const FftConvShape& shape, bool double_filter,
            const ShortFilters& f, bool x, bool output, const char* output_name) {
+  if (shape.batch > 0 && !x) refuse(function, "x is absent");
   cpu::check(function, shape.batch, shape.type, double_filter, x, output, output_name);
   if (f.weight == nullptr) refuse(function, "the short filters have no weights");
   const auto pair = [](std::int64_t a, std::int64_t b) {
     return std::to_string(a) + " x " + std::to_string(b);
   };
-  if (std::min(f.height, f.width) < 1 || std::max(f.height, f.width) > kMostTaps) {
+  if (std::min(f.height, f.width) < 1 || std::max(f.height, f.width) > kMostShortTaps) {
     refuse(function, "short filters have 1 x 1 to 16 x 16 taps, got " + pair(f.height, f.width));
   }
   if (f.centre_row < 0 || f.centre_row >= f.height || f.centre_column < 0 ||
@@ -89,10 +90,6 @@ struct HyenaCall {
   }
 
   std::int64_t taps() const { return filters.height * filters.width; }
-  /// Which stream is q, k, v.
-  std::array<std::int64_t, kStreams> streams() const {
-    return {filters.gate, filters.gate == 0 ? 1 : 0, filters.gate == 2 ? 1 : 2};
-  }
   /// The channels of a stream in a (B, L, 3D) tensor.
   template <class Pointer>
   RowsOf<Pointer> part(RowsOf<Pointer> x, std::int64_t stream) const {
@@ -138,27 +135,28 @@ void forward(const HyenaCall<T, Transformed>& call, const ConstRows& x, const Ro
   const auto& kernels = conv.filter.kernels();
   const auto& shorts = cpu::short_tile_kernels<T>();
   const std::int64_t groups = conv.groups(), together = conv.together(conv.batch, false, executor);
-  const auto [q, k, v] = call.streams();
-  executor.run(
-      (groups + together - 1) / together * conv.batch, [&](std::int64_t begin, std::int64_t end) {
-        cpu::Scratch<T> scratch;
-        T* work = scratch.get(0, conv.work_size(together, false));
-        T* tile = scratch.get(1, conv.tile_size(together));
-        T* short_work = scratch.get(2, call.short_work());
-        for (std::int64_t i = begin; i < end; ++i) {
-          const std::int64_t g = i / conv.batch * together, count = std::min(together, groups - g);
-          const auto item = conv.item(i % conv.batch, g, count);
-          shorts.fill(call.job(item, k, x, short_work), tile);
-          shorts.multiply(call.job(item, v, x, short_work), tile);
-          call.pad(item, tile);
-          kernels.convolve(conv.filter.arguments(), conv.spectrum(g), count, {}, {},
-                           {tile, item.width}, {tile, item.width}, work);
-          auto job = call.job(item, q, x, short_work);
-          job.y = item.at(y, 0);
-          job.y_stride = y.row;
-          shorts.gate(job, tile);
-        }
-      });
+  const auto [q, k, v] = stream_order(call.filters.gate);
+  cpu::spread((groups + together - 1) / together * conv.batch, conv.extent.row, executor,
+              [&](std::int64_t begin, std::int64_t end, const Executor* team) {
+                cpu::Scratch<T> scratch;
+                const cpu::Workspace<T> work(scratch.get(0, conv.work_size(together, false)), team);
+                T* tile = scratch.get(1, conv.tile_size(together));
+                T* short_work = scratch.get(2, call.short_work());
+                for (std::int64_t i = begin; i < end; ++i) {
+                  const std::int64_t g = i / conv.batch * together,
+                                     count = std::min(together, groups - g);
+                  const auto item = conv.item(i % conv.batch, g, count);
+                  shorts.fill(call.job(item, k, x, short_work), tile);
+                  shorts.multiply(call.job(item, v, x, short_work), tile);
+                  call.pad(item, tile);
+                  kernels.convolve(conv.filter.arguments(), conv.spectrum(g), count, {}, {},
+                                   {tile, item.width}, {tile, item.width}, work);
+                  auto job = call.job(item, q, x, short_work);
+                  job.y = item.at(y, 0);
+                  job.y_stride = y.row;
+                  shorts.gate(job, tile);
+                }
+              });
 }
 
 /// `to_taps(sums, slices)` makes gradients of taps and bias from sums of spectra.
@@ -172,57 +170,62 @@ void backward(const HyenaCall<T, Transformed>& call, const ConstRows& x, const C
   const std::int64_t slices = cpu::batch_slices<T>(conv.batch, groups, size);
   const std::int64_t together = conv.together(slices, true, executor);
   const std::int64_t parts = (groups + together - 1) / together;
-  const auto [q, k, v] = call.streams();
+  const auto [q, k, v] = stream_order(call.filters.gate);
   cpu::AlignedBuffer<T> sums(slices * groups * size), shares(slices * call.layout.size());
   std::fill_n(shares.data(), slices * call.layout.size(), T{0});
-  executor.run(slices * parts, [&](std::int64_t begin, std::int64_t end) {
-    cpu::Scratch<T> scratch;
-    T* work = scratch.get(0, conv.work_size(together, true));
-    std::array<T*, kStreams> tiles{};
-    for (std::int64_t s = 0; s < kStreams; ++s) {
-      tiles[s] = scratch.get(1 + s, conv.tile_size(together));
-    }
-    T* dc = scratch.get(1 + kStreams, conv.tile_size(together));
-    T* short_work = scratch.get(2 + kStreams, call.short_work());
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t slice = i / parts, g = i % parts * together;
-      const std::int64_t count = std::min(together, groups - g);
-      T* sum = sums.data() + (slice * groups + g) * size;
-      const std::int64_t first = slice * conv.batch / slices;
-      if (conv.batch == 0) std::fill_n(sum, count * size, T{0});
-      for (std::int64_t b = first; b < (slice + 1) * conv.batch / slices; ++b) {
-        const auto item = conv.item(b, g, count);
-        std::array<cpu::ShortTileJob<T>, kStreams> jobs;
-        for (std::int64_t s = 0; s < kStreams; ++s) jobs[s] = call.job(item, s, x, short_work);
-        jobs[q].gate = item.at(dy, 0);
-        jobs[q].gate_stride = dy.row;
-        shorts.fill(jobs[q], dc);  // q ⊙ dy
-        shorts.fill(jobs[k], tiles[k]);
-        shorts.fill(jobs[v], tiles[v]);
-        for (T* tile : {dc, tiles[k], tiles[v]}) call.pad(item, tile);
-        // The gradients of k and v take the places of k and v; q's place gets the convolution.
-        const auto rows = [&](T* tile) { return cpu::Group<T>{tile, item.width}; };
-        const auto read = [&](const T* tile) { return cpu::ConstGroup<T>{tile, item.width}; };
-        kernels.backward(conv.filter.arguments(), conv.spectrum(g), count,
-                         {.q = {},
-                          .k = read(tiles[k]),
-                          .v = read(tiles[v]),
-                          .dy = read(dc),
-                          .dq = rows(tiles[q]),
-                          .dk = rows(tiles[k]),
-                          .dv = rows(tiles[v]),
-                          .first = b == first},
-                         sum, work);
-        T* share = shares.data() + slice * call.layout.size();
-        for (std::int64_t s = 0; s < kStreams; ++s) {
-          jobs[s].y = item.at(call.part(out.dx, s), 0);
-          jobs[s].y_stride = out.dx.row;
-          shorts.backward(jobs[s], tiles[s], share + call.layout.at(s, 0, item.channel),
-                          share + call.layout.at(s, call.taps(), item.channel));
-        }
-      }
-    }
-  });
+  cpu::spread(slices * parts, conv.extent.row, executor,
+              [&](std::int64_t begin, std::int64_t end, const Executor* team) {
+                cpu::Scratch<T> scratch;
+                const cpu::Workspace<T> work(scratch.get(0, conv.work_size(together, true)), team);
+                std::array<T*, kStreams> tiles{};
+                for (std::int64_t s = 0; s < kStreams; ++s) {
+                  tiles[s] = scratch.get(1 + s, conv.tile_size(together));
+                }
+                T* dc = scratch.get(1 + kStreams, conv.tile_size(together));
+                T* short_work = scratch.get(2 + kStreams, call.short_work());
+                for (std::int64_t i = begin; i < end; ++i) {
+                  const std::int64_t slice = i / parts, g = i % parts * together;
+                  const std::int64_t count = std::min(together, groups - g);
+                  T* sum = sums.data() + (slice * groups + g) * size;
+                  const std::int64_t first = slice * conv.batch / slices;
+                  if (conv.batch == 0) std::fill_n(sum, count * size, T{0});
+                  for (std::int64_t b = first; b < (slice + 1) * conv.batch / slices; ++b) {
+                    const auto item = conv.item(b, g, count);
+                    std::array<cpu::ShortTileJob<T>, kStreams> jobs;
+                    for (std::int64_t s = 0; s < kStreams; ++s)
+                      jobs[s] = call.job(item, s, x, short_work);
+                    jobs[q].gate = item.at(dy, 0);
+                    jobs[q].gate_stride = dy.row;
+                    shorts.fill(jobs[q], dc);  // q ⊙ dy
+                    shorts.fill(jobs[k], tiles[k]);
+                    shorts.fill(jobs[v], tiles[v]);
+                    for (T* tile : {dc, tiles[k], tiles[v]}) call.pad(item, tile);
+                    // The gradients of k and v take the places of k and v; q's place gets the
+                    // convolution.
+                    const auto rows = [&](T* tile) { return cpu::Group<T>{tile, item.width}; };
+                    const auto read = [&](const T* tile) {
+                      return cpu::ConstGroup<T>{tile, item.width};
+                    };
+                    kernels.backward(conv.filter.arguments(), conv.spectrum(g), count,
+                                     {.q = {},
+                                      .k = read(tiles[k]),
+                                      .v = read(tiles[v]),
+                                      .dy = read(dc),
+                                      .dq = rows(tiles[q]),
+                                      .dk = rows(tiles[k]),
+                                      .dv = rows(tiles[v]),
+                                      .first = b == first},
+                                     sum, work);
+                    T* share = shares.data() + slice * call.layout.size();
+                    for (std::int64_t s = 0; s < kStreams; ++s) {
+                      jobs[s].y = item.at(call.part(out.dx, s), 0);
+                      jobs[s].y_stride = out.dx.row;
+                      shorts.backward(jobs[s], tiles[s], share + call.layout.at(s, 0, item.channel),
+                                      share + call.layout.at(s, call.taps(), item.channel));
+                    }
+                  }
+                }
+              });
   to_taps(sums.data(), slices);
   const std::int64_t share = call.layout.size();
   for (std::int64_t slice = 1; slice < slices; ++slice) {

@@ -12,6 +12,7 @@
 
 #include "kernels/cpu/rows-inl.h"
 #include "kernels/cpu/short_tile.h"
+#include "kernels/hyena_conv.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hyena::kernels::cpu {
@@ -83,7 +84,7 @@ HWY_INLINE void EachTap(const ShortTileJob<T>& job, F&& term) {
   }
 }
 
-constexpr int kMostShort = 16 * 16;
+constexpr int kMostShort = kMostShortTaps * kMostShortTaps;
 
 /// The taps of one vector of channels, in registers where there are few.
 template <int KH, int KW, class T>

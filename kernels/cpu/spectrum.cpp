@@ -68,7 +68,12 @@ void each_tap(const TapsOrConst& h, const Stretch& s, std::int64_t first_channel
   }
 }
 
-#if defined(__GNUC__)
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define HYENA_HAS_SHUFFLE 1
+#endif
+#endif
+#if defined(HYENA_HAS_SHUFFLE)
 /// Four neighbouring taps of four rows become four lanes at four positions, or back.
 using Quad [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
 
@@ -97,7 +102,7 @@ inline void transpose(const float* from, std::int64_t from_stride, float* to,
 template <class T, class TapsOrConst, class Tile>
 std::int64_t copy_squares(const TapsOrConst& h, const Stretch& s, std::int64_t first_channel,
                           std::int64_t used, std::int64_t lanes, Tile* tile) {
-#if defined(__GNUC__)
+#if defined(HYENA_HAS_SHUFFLE)
   if constexpr (std::is_same_v<T, float>) {
     if (h.tap != 1 || s.direction != 1 || used < lanes || lanes % 4 != 0 ||
         first_channel + used > h.rows) {
@@ -169,9 +174,9 @@ SpectrumOf<T> analyse(const ConstTaps& h, const T* bias, std::int64_t length, st
   const Plan<T>& plan = *out.plan;
   out.values.resize(groups * out.group_size());
   const Layout layout(h, length, plan.direct(), plan.size);
-  executor.run(groups, [&](std::int64_t begin, std::int64_t end) {
+  spread(groups, length, executor, [&](std::int64_t begin, std::int64_t end, const Executor* team) {
     Scratch<T> scratch;
-    T* work = scratch.get(2, kernels.work_size(plan, 1, false));
+    const Workspace<T> work(scratch.get(2, kernels.work_size(plan, 1, false)), team);
     for (std::int64_t g = begin; g < end; ++g) {
       const std::int64_t used = std::min(lanes, channels - g * lanes);
       T* values = out.values.data() + g * out.group_size();
@@ -217,13 +222,13 @@ void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64
     clear(0, reached);
     clear(reached_end, dh.count);
   }
-  const auto work_on = [&](std::int64_t begin, std::int64_t end) {
+  const auto work_on = [&](std::int64_t begin, std::int64_t end, const Executor* team) {
     Scratch<T> scratch;
     T* re = scratch.get(0, plan.direct() ? size : lanes * plan.size);
     T* im = plan.direct()              ? re
             : layout.earlier.count > 0 ? scratch.get(1, lanes * plan.size)
                                        : nullptr;
-    T* work = scratch.get(2, kernels.work_size(plan, 1, false));
+    const Workspace<T> work(scratch.get(2, kernels.work_size(plan, 1, false)), team);
     for (std::int64_t g = begin; g < end; ++g) {
       const Sum<T> sum{.data = gradients + g * size, .count = slices, .stride = groups * size};
       if (plan.direct()) {
@@ -242,9 +247,9 @@ void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64
     }
   };
   if (shared) {
-    work_on(0, groups);
+    work_on(0, groups, nullptr);
   } else {
-    executor.run(groups, work_on);
+    spread(groups, length, executor, work_on);
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "kernels/cpu/butterfly-inl.h"
 #include "kernels/cpu/plan.h"
+#include "kernels/executor.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hyena::kernels::cpu {
@@ -57,8 +58,16 @@ class Walk {
   /// f(position, offset) for position = 0 … points − 1.
   template <class F>
   HWY_INLINE void Run(F&& f) const {
-    std::int64_t offset = 0;
-    for (std::int64_t page = 0; page < points_; page += page_) {
+    Run(0, Pages(), f);
+  }
+  /// The same for some pages of them.
+  std::int64_t Pages() const { return points_ / page_; }
+  std::int64_t PageSize() const { return page_; }
+  template <class F>
+  HWY_INLINE void Run(std::int64_t first, std::int64_t last, F&& f) const {
+    const std::int64_t segments = segment_ < points_ ? page_ / segment_ : 0;
+    std::int64_t offset = first * step_ * (page_ + segments + (page_ < points_ ? 1 : 0));
+    for (std::int64_t page = first * page_; page < last * page_; page += page_) {
       for (std::int64_t segment = page; segment < page + page_; segment += segment_) {
         for (std::int64_t m = segment; m < segment + segment_; ++m) {
           f(m, offset);
@@ -193,11 +202,19 @@ void Blocks(const Plan<T>& plan, std::size_t l, T* HWY_RESTRICT block, std::int6
   }
 }
 
-/// All levels under the outermost.
+/// All levels under the outermost; the blocks of a long transform spread over a team, if there is
+/// one.
 template <class T, class Leaf>
-HWY_INLINE void Inner(const Plan<T>& plan, T* HWY_RESTRICT work, Leaf& leaf) {
+void Inner(const Plan<T>& plan, T* HWY_RESTRICT work, Leaf& leaf, const Executor* team = nullptr) {
   const Level& top = plan.levels[0];
-  Blocks(plan, 1, work, top.radix, top.stride * 2 * Lanes<T>(), leaf);
+  const std::int64_t stride = top.stride * 2 * Lanes<T>();
+  if (team == nullptr) return Blocks(plan, 1, work, top.radix, stride, leaf);
+  const std::int64_t points = top.size / top.radix * 2 * Lanes<T>();
+  team->run(top.radix, [&](std::int64_t begin, std::int64_t end) HWY_ATTR {
+    Leaf mine = leaf;
+    mine.Advance(begin * points);
+    Blocks(plan, 1, work + begin * stride, end - begin, stride, mine);
+  });
 }
 
 /// The work arrays of neighbouring groups of channels, `stride` elements apart. The outermost
@@ -206,18 +223,21 @@ template <class T>
 struct Works {
   T* data;
   std::int64_t groups = 1, stride = 0;
+  const Executor* team = nullptr;
 };
 
 /// Outermost pass of the right-angle ring. `source.Twisted(row, channel, c, s)` gives sample `row`
 /// times c + i s; rows r·M … of the signal meet in one butterfly.
 template <int R, class T, class Source>
-HWY_NOINLINE void FirstPass(const Plan<T>& plan, const Source& source, const Works<T>& works) {
+HWY_NOINLINE void FirstPass(const Plan<T>& plan, const Source& source, const Works<T>& works,
+                            std::int64_t first_page, std::int64_t last_page) {
   const Tag<T> d;
   const Level& level = plan.levels[0];
   const std::int64_t child = level.size / R, stride = level.stride * 2 * Lanes<T>();
-  const T* HWY_RESTRICT twiddle = plan.table.data();
+  const Walk<T> walk(plan, child);
+  const T* HWY_RESTRICT twiddle = plan.table.data() + first_page * walk.PageSize() * 2 * R;
   const T* HWY_RESTRICT edge = plan.edge.data();
-  Walk<T>(plan, child).Run([&](std::int64_t m, std::int64_t offset) HYENA_INLINE_LAMBDA {
+  walk.Run(first_page, last_page, [&](std::int64_t m, std::int64_t offset) HYENA_INLINE_LAMBDA {
     T* HWY_RESTRICT p = works.data + offset;
     for (std::int64_t g = 0; g < works.groups; ++g, p += works.stride) {
       Cx<Vector<T>> x[R];
@@ -240,13 +260,15 @@ HWY_NOINLINE void FirstPass(const Plan<T>& plan, const Source& source, const Wor
 /// The way back: `sink.Put(row, channel, x, c, s)` receives x whose product with c − i s is the
 /// sample.
 template <int R, class T, class Sink>
-HWY_NOINLINE void LastPass(const Plan<T>& plan, const Works<T>& works, const Sink& sink) {
+HWY_NOINLINE void LastPass(const Plan<T>& plan, const Works<T>& works, const Sink& sink,
+                           std::int64_t first_page, std::int64_t last_page) {
   const Tag<T> d;
   const Level& level = plan.levels[0];
   const std::int64_t child = level.size / R, stride = level.stride * 2 * Lanes<T>();
-  const T* HWY_RESTRICT twiddle = plan.table.data();
+  const Walk<T> walk(plan, child);
+  const T* HWY_RESTRICT twiddle = plan.table.data() + first_page * walk.PageSize() * 2 * R;
   const T* HWY_RESTRICT edge = plan.edge.data();
-  Walk<T>(plan, child).Run([&](std::int64_t m, std::int64_t offset) HYENA_INLINE_LAMBDA {
+  walk.Run(first_page, last_page, [&](std::int64_t m, std::int64_t offset) HYENA_INLINE_LAMBDA {
     const T* HWY_RESTRICT p = works.data + offset;
     for (std::int64_t g = 0; g < works.groups; ++g, p += works.stride) {
       Cx<Vector<T>> x[R];
@@ -266,17 +288,29 @@ HWY_NOINLINE void LastPass(const Plan<T>& plan, const Works<T>& works, const Sin
   });
 }
 
+/// An outermost pass, pass(first page, last page), spread over the team, if there is one.
+template <class T, class F>
+HWY_INLINE void OverPages(const Plan<T>& plan, const Executor* team, F&& pass) {
+  const std::int64_t pages = Walk<T>(plan, plan.levels[0].size / plan.levels[0].radix).Pages();
+  if (team == nullptr) return pass(0, pages);
+  team->run(pages, pass);
+}
+
 template <class T, class Source>
 HWY_INLINE void First(const Plan<T>& plan, const Source& source, const Works<T>& works) {
-#define HYENA_CALL(R) FirstPass<R>(plan, source, works)
-  HYENA_FOR_RADIX(plan.levels[0].radix, HYENA_CALL)
+  OverPages(plan, works.team, [&](std::int64_t begin, std::int64_t end) HWY_ATTR {
+#define HYENA_CALL(R) FirstPass<R>(plan, source, works, begin, end)
+    HYENA_FOR_RADIX(plan.levels[0].radix, HYENA_CALL)
 #undef HYENA_CALL
+  });
 }
 template <class T, class Sink>
 HWY_INLINE void Last(const Plan<T>& plan, const Works<T>& works, const Sink& sink) {
-#define HYENA_CALL(R) LastPass<R>(plan, works, sink)
-  HYENA_FOR_RADIX(plan.levels[0].radix, HYENA_CALL)
+  OverPages(plan, works.team, [&](std::int64_t begin, std::int64_t end) HWY_ATTR {
+#define HYENA_CALL(R) LastPass<R>(plan, works, sink, begin, end)
+    HYENA_FOR_RADIX(plan.levels[0].radix, HYENA_CALL)
 #undef HYENA_CALL
+  });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -60,13 +60,41 @@ INSTANTIATE_TEST_SUITE_P(Shapes, LinearTest,
                                          Case{{6, 50}, 300, 70, true, true},
                                          Case{{2000}, 64, 31, true, false}));
 
-TEST(Linear, KeepsFloat64AndFrozenParameters) {
-  const auto x = at::randn({300, 128}).set_requires_grad(true);
-  const auto weight = at::randn({128, 128});
-  const auto y = backbone::linear(x, weight, {});
-  EXPECT_TRUE(torch::autograd::grad({y.sum()}, {x})[0].defined());
-  EXPECT_EQ(backbone::linear(x.to(at::kDouble), weight.to(at::kDouble), {}).scalar_type(),
-            at::kDouble);
+TEST(Linear, FrozenParametersAndOverlappingRows) {
+  at::manual_seed(6);
+  const auto signal = at::randn({1000}), weight = at::randn({128, 128}), bias = at::randn({128});
+  const auto x = signal.unfold(0, 128, 2);  // rows that share memory
+  const auto dy = at::randn({x.size(0), 128});
+  const auto exact = [&](const at::Tensor& t) { return t.to(at::kDouble); };
+  const auto trained = [](const at::Tensor& t) { return t.clone().set_requires_grad(true); };
+
+  const auto w = trained(weight);
+  const auto dw = torch::autograd::grad({backbone::linear(x, w, {})}, {w}, {dy})[0];
+  EXPECT_LT(relative(dw, exact(dy).t().mm(exact(x))), 2e-6);
+
+  const auto b = trained(bias);
+  const auto db = torch::autograd::grad({backbone::linear(x, weight, b)}, {b}, {dy})[0];
+  EXPECT_LT(relative(db, exact(dy).sum(0)), 2e-6);
+
+  const auto leaf = trained(x);
+  const auto dx = torch::autograd::grad({backbone::linear(leaf, weight, bias)}, {leaf},
+                                        {dy.slice(1, 0, 1).expand_as(dy)})[0];
+  EXPECT_LT(relative(dx, exact(dy).slice(1, 0, 1).expand_as(dy).mm(exact(weight))), 2e-6);
+}
+
+TEST(Linear, GradientsCanBeDifferentiatedAgain) {
+  at::manual_seed(7);
+  const auto x = at::randn({300, 96}).set_requires_grad(true);
+  const auto weight = at::randn({96, 96}).set_requires_grad(true);
+  const auto dy = at::randn({300, 96});
+  const auto twice = [&](auto function) {
+    const auto dx = torch::autograd::grad({function(x, weight)}, {x}, {dy}, {}, true)[0];
+    return torch::autograd::grad({dx.square().sum()}, {weight})[0];
+  };
+  const auto expected = twice([](const auto& a, const auto& w) { return at::linear(a, w); });
+  const auto actual =
+      twice([](const auto& a, const auto& w) { return backbone::linear(a, w, {}); });
+  EXPECT_LT(relative(actual, expected.to(at::kDouble)), 1e-5);
 }
 
 }  // namespace

@@ -315,6 +315,10 @@ TEST(HyenaConv, GridsEqualDirectSumsInFloat64) {
   }
   expect_exact<float>(grid(1, 28, 28, 17, 3), 2e-6, 1e-5);
   expect_exact<float>(grid(2, 3, 70, 16, 7), 2e-6, 1e-5);
+  expect_exact<float>(grid(1, 3, 200, 3, 3), 2e-6, 1e-5);  // blocks both ways
+  Case shared = line(2, 100, 6);
+  shared.rows = 2;
+  expect_exact<float>(shared, 2e-6, 1e-5);
 }
 
 TEST(HyenaConv, EveryNumberOfShortTaps) {
@@ -357,15 +361,57 @@ class TwoThreads final : public Executor {
   }
 };
 
-TEST(HyenaConv, TheSameBitsOnTwoThreads) {
-  const HyenaConvCase<float> c(line(5, 130, 80));
+class HyenaConvThreads : public testing::TestWithParam<Case> {};
+
+// Pieces spread over threads, and long lines whose passes a team shares.
+TEST_P(HyenaConvThreads, TheSameBitsOnTwo) {
+  const HyenaConvCase<float> c(GetParam());
   const auto one = c.run(), two = c.run(TwoThreads());
   // Gaps hold NaN: compared as bits.
   EXPECT_EQ(std::memcmp(one.y.data(), two.y.data(), one.y.size() * sizeof(float)), 0);
   EXPECT_EQ(std::memcmp(one.dx.data(), two.dx.data(), one.dx.size() * sizeof(float)), 0);
   EXPECT_EQ(one.dh, two.dh);
+  EXPECT_EQ(one.dbias, two.dbias);
   EXPECT_EQ(one.dweight, two.dweight);
   EXPECT_EQ(one.dshort_bias, two.dshort_bias);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, HyenaConvThreads,
+                         testing::Values(line(5, 130, 80), line(1, 65536, 16), line(1, 40000, 5),
+                                         grid(3, 14, 14, 48, 5)));
+
+// One tensor after the other left out, and nothing to do at all.
+TEST(HyenaConv, GradientsMayBeAbsentAndBatchesEmpty) {
+  constexpr std::int64_t kLength = 40, kChannels = 5;
+  std::mt19937_64 draw(4);
+  std::normal_distribution<float> normal;
+  const auto random = [&](std::int64_t count) {
+    std::vector<float> out(static_cast<std::size_t>(count));
+    for (float& x : out) x = normal(draw);
+    return out;
+  };
+  const auto x = random(kLength * 3 * kChannels), dy = random(kLength * kChannels),
+             weight = random(9 * kChannels), taps = random(kLength);
+  const FilterSpectrum spectrum({taps.data(), 1, kLength, 0, kLength, 1}, nullptr, kLength,
+                                kChannels, Type::kFloat32);
+  const ShortFilters filters{.weight = weight.data(), .width = 3, .centre_column = 2};
+  const auto run = [&](std::int64_t batch, std::vector<float>* dh, std::vector<float>* dweight) {
+    std::vector<float> dx(x.size(), NAN);
+    hyena_conv_backward({batch}, spectrum, filters, {x.data(), 0, 3 * kChannels},
+                        {dy.data(), 0, kChannels},
+                        dh == nullptr ? Taps{} : Taps{dh->data(), 1, kLength, 0, kLength, 1},
+                        {.dx = {dx.data(), 0, 3 * kChannels},
+                         .dweight = dweight == nullptr ? nullptr : dweight->data()});
+    return dx;
+  };
+  std::vector<float> dh(taps.size(), NAN), dweight(weight.size(), NAN), alone(weight.size(), NAN);
+  const auto dx = run(1, &dh, &dweight);
+  EXPECT_EQ(run(1, nullptr, nullptr), dx);
+  EXPECT_EQ(run(1, nullptr, &alone), dx);
+  EXPECT_EQ(alone, dweight);
+  run(0, &dh, &dweight);
+  EXPECT_EQ(dh, std::vector<float>(dh.size(), 0.0F));
+  EXPECT_EQ(dweight, std::vector<float>(dweight.size(), 0.0F));
 }
 
 TEST(HyenaConv, RefusesWhatItCannotTake) {
