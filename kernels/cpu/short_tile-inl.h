@@ -107,11 +107,12 @@ HWY_INLINE void FilterBlock(const ShortTileJob<T>& job, const ShortBlock<T>& b, 
   for (std::int64_t i = b.i0; i < b.i1; ++i, x += job.reach_columns() * Lanes<T>()) {
     for (std::int64_t j = b.j0; j < b.j1; ++j) {
       const T* from = x + (j - b.j0) * Lanes<T>();
-      auto sum = start;
+      Vector<T> sums[2] = {start, hn::Zero(d)};  // two chains: each waits for its last sum
       EachTap<KH, KW>(job, [&](std::int64_t tap, std::int64_t offset) HYENA_INLINE_LAMBDA {
+        auto& sum = sums[KH > 0 ? tap % 2 : 0];
         sum = hn::MulAdd(hn::Load(d, from + offset), weights.values[tap], sum);
       });
-      f(i, j, sum);
+      f(i, j, hn::Add(sums[0], sums[1]));
     }
   }
 }
