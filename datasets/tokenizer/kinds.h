@@ -25,7 +25,11 @@ const std::vector<TokenizerKind>& tokenizer_registry();
 std::unique_ptr<Tokenizer> open_tokenizer(const std::string& spec);
 
 // The entries; each file of this folder that ends in one adds a line to registry.cpp.
+TokenizerKind bytes_kind();
+TokenizerKind characters_kind();
 TokenizerKind gpt2_kind();
 TokenizerKind huggingface_kind();
+TokenizerKind nucleotides_kind();
+TokenizerKind nucleotides_hg38_kind();
 
 }  // namespace hyena::datasets

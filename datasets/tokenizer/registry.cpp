@@ -5,8 +5,8 @@ namespace hyena::datasets {
 
 const std::vector<TokenizerKind>& tokenizer_registry() {
   static const std::vector<TokenizerKind> kinds = {
-      gpt2_kind(),
-      huggingface_kind(),
+      bytes_kind(),       characters_kind(),  gpt2_kind(),
+      huggingface_kind(), nucleotides_kind(), nucleotides_hg38_kind(),
   };
   return kinds;
 }
