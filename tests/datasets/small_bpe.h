@@ -45,8 +45,10 @@ struct SmallBpe {
     std::vector<std::size_t> usable = {' ', 'a', 'b', 'c', 'd'};
     std::set<std::string> known(tokens.begin(), tokens.end());
     while (merges.size() < count) {
-      const std::size_t left = usable[random() % usable.size()];
-      const std::size_t right = usable[random() % usable.size()];
+      // Short tokens often: merges of long ones alone would hardly ever happen in a text.
+      const std::size_t left = usable[random() % (1 + random() % usable.size())];
+      const std::size_t right = usable[random() % (1 + random() % usable.size())];
+      if (tokens[right].find(printable(' ')) != std::string::npos) continue;  // no piece holds it
       if (!known.insert(tokens[left] + tokens[right]).second) continue;
       usable.push_back(tokens.size());
       tokens.push_back(tokens[left] + tokens[right]);
