@@ -3,8 +3,8 @@ include_guard(GLOBAL)
 
 get_filename_component(_bundle "${HYENA_DEPS_DIR}" ABSOLUTE BASE_DIR "${CMAKE_SOURCE_DIR}")
 foreach(_file include/nlohmann/json.hpp include/CLI/CLI.hpp include/toml++/toml.h
-              include/hwy/highway.h include/zlib.h lib/libz.a lib/libhwy.so.1
-              googletest/CMakeLists.txt)
+              include/hwy/highway.h include/zlib.h include/unicode/uchar.h lib/libz.a
+              lib/libicuuc.a lib/libhwy.so.1 googletest/CMakeLists.txt)
   if(NOT EXISTS "${_bundle}/${_file}")
     message(FATAL_ERROR "HYENA_DEPS_DIR=${HYENA_DEPS_DIR} is not a complete bundle: ${_file} is not "
                         "there. Make it with: scripts/setup --bundle DIR")
@@ -25,6 +25,7 @@ hyena_bundled(CLI11::CLI11)
 hyena_bundled(tomlplusplus::tomlplusplus)
 hyena_bundled(hwy::hwy libhwy.so.1)
 hyena_bundled(ZLIB::ZLIB libz.a)
+hyena_bundled(ICU::uc libicuuc.a) # character properties lie in its code, not in its data library
 
 if(HYENA_TESTS)
   set(INSTALL_GTEST OFF CACHE BOOL "Install GoogleTest with hyena" FORCE)

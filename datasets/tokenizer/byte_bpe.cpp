@@ -1,0 +1,207 @@
+#include "datasets/tokenizer/byte_bpe.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <functional>
+#include <utility>
+
+#include <queue>
+
+#include "datasets/tokenizer/gpt2_split.h"
+
+namespace hyena::datasets {
+namespace {
+
+constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
+constexpr std::size_t kShort = 48;  // bytes up to which searching all pairs is cheaper than a heap
+
+std::uint64_t mix(std::uint64_t value) {
+  value *= kMultiplier;
+  return value ^ value >> 32U;
+}
+
+template <class T>
+std::uint64_t load(const char* at) {
+  T value;
+  std::memcpy(&value, at, sizeof(T));
+  return value;
+}
+
+std::uint64_t hash_of(std::string_view piece) {
+  const char* at = piece.data();
+  std::size_t left = piece.size();
+  std::uint64_t hash = left;
+  for (; left > 8; at += 8, left -= 8) hash = mix(hash ^ load<std::uint64_t>(at));
+  // The tail by two loads that may overlap.
+  if (left >= 4) {
+    hash ^= load<std::uint32_t>(at) | load<std::uint32_t>(at + left - 4) << 32U;
+  } else if (left > 0) {
+    hash ^= load<std::uint8_t>(at) << 8U | load<std::uint8_t>(at + left / 2) << 16U |
+            load<std::uint8_t>(at + left - 1) << 24U;
+  }
+  return mix(mix(hash));
+}
+
+}  // namespace
+
+MergeTable::MergeTable(const std::vector<BpeMerge>& merges)
+    : mask_(std::bit_ceil(2 * merges.size() + 2) - 1), entries_(mask_ + 1) {
+  for (std::size_t rank = 0; rank < merges.size(); ++rank) {
+    const BpeMerge& merge = merges[rank];
+    auto& entry = const_cast<Entry&>(find(merge.left, merge.right));
+    entry = {std::uint64_t{merge.left} << 32U | merge.right, static_cast<std::uint32_t>(rank),
+             merge.result};
+  }
+}
+
+const MergeTable::Entry& MergeTable::find(TokenId left, TokenId right) const {
+  const std::uint64_t pair = std::uint64_t{left} << 32U | right;
+  std::uint64_t slot = mix(pair) & mask_;
+  while (entries_[slot].pair != pair && entries_[slot].rank != kNone) slot = (slot + 1) & mask_;
+  return entries_[slot];
+}
+
+ByteBpe::ByteBpe(BpeVocabulary vocabulary)
+    : byte_ids_(vocabulary.byte_ids), merges_(vocabulary.merges), begins_{0} {
+  for (const std::string& bytes : vocabulary.tokens) {
+    all_bytes_ += bytes;
+    begins_.push_back(all_bytes_.size());
+  }
+  set_specials(std::move(vocabulary.specials), std::move(vocabulary.always));
+  index_whole_pieces();
+}
+
+std::string_view ByteBpe::bytes(TokenId id) const {
+  if (id >= vocabulary_size()) throw_past_vocabulary(id);
+  return token(id);
+}
+
+void ByteBpe::index_whole_pieces() {
+  whole_.resize(std::bit_ceil(2 * vocabulary_size() + 2));
+  std::vector<TokenId> ids;
+  for (TokenId id = 0; id < vocabulary_size(); ++id) {
+    ids.clear();
+    merge_piece(token(id), ids);
+    if (ids.size() != 1 || ids[0] != id) continue;
+    const std::uint64_t hash = hash_of(token(id));
+    std::size_t slot = hash & (whole_.size() - 1);
+    while (whole_[slot].id != 0xFFFFFFFF) slot = (slot + 1) & (whole_.size() - 1);
+    whole_[slot] = {static_cast<std::uint32_t>(hash >> 32U), id};
+  }
+}
+
+const TokenId* ByteBpe::find_whole(std::string_view piece) const {
+  const std::uint64_t hash = hash_of(piece);
+  std::size_t slot = hash & (whole_.size() - 1);
+  for (; whole_[slot].id != 0xFFFFFFFF; slot = (slot + 1) & (whole_.size() - 1)) {
+    if (whole_[slot].check == static_cast<std::uint32_t>(hash >> 32U) &&
+        token(whole_[slot].id) == piece) {
+      return &whole_[slot].id;
+    }
+  }
+  return nullptr;
+}
+
+void ByteBpe::encode_text(std::string_view text, std::vector<TokenId>& ids,
+                          std::vector<std::size_t>* ends) const {
+  const std::size_t first = ids.size();
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = gpt2_piece_end(text, begin);
+    const std::string_view piece = text.substr(begin, end - begin);
+    if (const TokenId* id = find_whole(piece)) {
+      ids.push_back(*id);
+    } else {
+      merge_piece(piece, ids);
+    }
+    begin = end;
+  }
+  if (ends == nullptr) return;
+  std::size_t end = 0;
+  for (std::size_t i = first; i < ids.size(); ++i) ends->push_back(end += token(ids[i]).size());
+}
+
+void ByteBpe::merge_piece(std::string_view piece, std::vector<TokenId>& ids) const {
+  if (piece.size() <= kShort) {
+    merge_short(piece, ids);
+  } else if (piece.size() < 0xFFFFFFFF) {
+    merge_long(piece, ids);
+  } else {
+    throw TokenError("a word of " + std::to_string(piece.size()) +
+                     " bytes; at most 4294967294 can be encoded at once");
+  }
+}
+
+void ByteBpe::merge_short(std::string_view piece, std::vector<TokenId>& ids) const {
+  // Of each token: its id, and rank and result of the merge with the one after it.
+  std::array<TokenId, kShort> id;
+  std::array<std::uint32_t, kShort> rank;
+  std::array<TokenId, kShort> result;
+  std::size_t count = piece.size();
+  const auto look_up = [&](std::size_t i) {
+    const MergeTable::Entry& entry = merges_.find(id[i], id[i + 1]);
+    rank[i] = entry.rank;
+    result[i] = entry.result;
+  };
+  for (std::size_t i = 0; i < count; ++i) id[i] = byte_ids_[static_cast<unsigned char>(piece[i])];
+  for (std::size_t i = 0; i + 1 < count; ++i) look_up(i);
+  while (count > 1) {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i + 1 < count; ++i) {
+      if (rank[i] < rank[best]) best = i;
+    }
+    if (rank[best] == MergeTable::kNone) break;
+    id[best] = result[best];
+    --count;
+    for (std::size_t i = best + 1; i < count; ++i) {
+      id[i] = id[i + 1];
+      rank[i] = rank[i + 1];  // the last one's is not read
+      result[i] = result[i + 1];
+    }
+    if (best + 1 < count) look_up(best);
+    if (best > 0) look_up(best - 1);
+  }
+  ids.insert(ids.end(), id.begin(), id.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+void ByteBpe::merge_long(std::string_view piece, std::vector<TokenId>& ids) const {
+  struct Node {
+    TokenId id;
+    std::uint32_t rank;  // of the merge with the next node
+    std::uint32_t previous;
+    std::uint32_t next;
+  };
+  const auto size = static_cast<std::uint32_t>(piece.size());
+  std::vector<Node> nodes(size);
+  // Rank above, place below: the smallest is the leftmost of the best. Entries whose node has
+  // another rank by now are passed over.
+  std::priority_queue<std::uint64_t, std::vector<std::uint64_t>, std::greater<>> queue;
+  const auto rank = [&](std::uint32_t at) {
+    Node& node = nodes[at];
+    node.rank =
+        node.next < size ? merges_.find(node.id, nodes[node.next].id).rank : MergeTable::kNone;
+    if (node.rank != MergeTable::kNone) queue.push(std::uint64_t{node.rank} << 32U | at);
+  };
+  for (std::uint32_t i = 0; i < size; ++i) {
+    nodes[i] = {byte_ids_[static_cast<unsigned char>(piece[i])], MergeTable::kNone, i - 1, i + 1};
+  }
+  for (std::uint32_t i = 0; i < size; ++i) rank(i);
+  while (!queue.empty()) {
+    const auto at = static_cast<std::uint32_t>(queue.top());
+    const auto best = static_cast<std::uint32_t>(queue.top() >> 32U);
+    queue.pop();
+    Node& node = nodes[at];
+    if (node.rank != best) continue;
+    Node& gone = nodes[node.next];
+    node.id = merges_.find(node.id, gone.id).result;
+    gone.rank = MergeTable::kNone;
+    node.next = gone.next;
+    if (node.next < size) nodes[node.next].previous = at;
+    rank(at);
+    if (at > 0) rank(node.previous);
+  }
+  for (std::uint32_t i = 0; i < size; i = nodes[i].next) ids.push_back(nodes[i].id);
+}
+
+}  // namespace hyena::datasets
