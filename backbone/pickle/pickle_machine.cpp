@@ -7,7 +7,7 @@
 namespace hyena::backbone {
 namespace {
 
-constexpr std::size_t kMaxValues = std::size_t{1} << 22;  // and items in containers, memo entries
+constexpr std::size_t kMaxValues = std::size_t{1} << 22;  // and items in containers
 constexpr std::size_t kMaxStack = std::size_t{1} << 20;
 constexpr std::size_t kMaxMarks = std::size_t{1} << 12;
 constexpr std::size_t kMaxName = 1000;  // of a class, with its module
@@ -78,9 +78,10 @@ void PickleMachine::push_items(ValueKind kind, std::vector<ValueId> items) {
 }
 
 void PickleMachine::push_memo(std::uint32_t key) {
-  const auto found = memo_.find(key);
-  if (found == memo_.end()) fail("the memo has no entry " + std::to_string(key));
-  push_id(found->second);
+  if (key >= memo_.size() || memo_[key] == kNoValue) {
+    fail("the memo has no entry " + std::to_string(key));
+  }
+  push_id(memo_[key]);
 }
 
 void PickleMachine::push_text(std::string_view text) {
@@ -175,7 +176,10 @@ void PickleMachine::push_mark() {
 }
 
 void PickleMachine::memorize(std::uint32_t key) {
-  if (memo_.size() == kMaxValues) fail("more than 2^22 entries in the memo");
+  // Writers count up from 0, so a high number is none of theirs.
+  if (key >= kMaxValues) fail("a memo entry past 2^22");
+  if (key >= memo_.size()) memo_.resize(key + 1, kNoValue);
+  if (memo_[key] == kNoValue) ++memorized_;
   memo_[key] = top();
 }
 

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "backbone/pickle/pickle_tree.h"
@@ -57,7 +56,7 @@ class PickleMachine {
   bool at_mark() const { return !marks_.empty() && marks_.back() == stack_.size(); }
   bool empty() const { return stack_.empty() && marks_.empty(); }
   void memorize(std::uint32_t key);
-  void memorize_next() { memorize(static_cast<std::uint32_t>(memo_.size())); }
+  void memorize_next() { memorize(memorized_); }
 
   /// Adds to the container on top of the stack.
   void extend(ValueKind kind, const std::vector<ValueId>& items);
@@ -85,7 +84,8 @@ class PickleMachine {
   std::size_t items_ = 0;
   std::vector<ValueId> stack_;
   std::vector<std::size_t> marks_;
-  std::unordered_map<std::uint32_t, ValueId> memo_;
+  std::vector<ValueId> memo_;  // kNoValue where there is no entry
+  std::uint32_t memorized_ = 0;
 };
 
 }  // namespace hyena::backbone

@@ -1,5 +1,7 @@
 #include "backbone/pickle/state_dict.h"
 
+#include <utility>
+
 #include "backbone/pickle/torch_error.h"
 
 namespace hyena::backbone {
@@ -8,6 +10,7 @@ namespace {
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxName = 4096;
 constexpr std::size_t kMaxSteps = std::size_t{1} << 22;
+constexpr std::size_t kMaxNames = std::size_t{1} << 28;  // bytes, of all names together
 
 class Walk {
  public:
@@ -58,9 +61,12 @@ class Walk {
   }
 
   void enter(ValueId id, const std::string& name, const std::string& part, int depth) {
-    if (name.size() + part.size() >= kMaxName) {
+    const std::size_t length = name.size() + part.size() + 1;
+    if (length > kMaxName) {
       fail(tree_.at(id), "a name of more than 4096 bytes, " + shown_bytes(name));
     }
+    names_ += length;
+    if (names_ > kMaxNames) fail(tree_.at(id), "names of more than 2^28 bytes together");
     visit(id, name.empty() ? part : name + "." + part, depth + 1);
   }
 
@@ -72,6 +78,7 @@ class Walk {
   const std::string& file_;
   StateDict out_;
   std::size_t steps_ = 0;
+  std::size_t names_ = 0;
 };
 
 }  // namespace
