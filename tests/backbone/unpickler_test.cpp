@@ -192,6 +192,7 @@ std::string name_bomb(int count) {
 
 std::vector<Hostile> hostile_pickles() {
   const std::int64_t kHuge = std::int64_t{1} << 62;
+  const std::vector<std::int64_t> ones(64, 1);
   const std::string four = storage("FloatStorage", "0", 4);
   const std::string by = "cannot make a tensor by torch._utils._rebuild_tensor_v2: ";
   const std::string end = "the pickle ends inside this opcode; the file is cut short or damaged";
@@ -249,6 +250,11 @@ std::vector<Hostile> hostile_pickles() {
       {"ItemBomb",
        pickled(global("builtins", "set") + "q\x01](" + times(5000, "N") + "e\x85q\x02" +
                times(1000, "h\x01h\x02R")),
+       "more than 2^22 items in containers"},
+      {"TensorBomb",
+       pickled(global("torch._utils", "_rebuild_tensor_v2") + "q\x01" +
+               tuple({four, whole(0), tests::wholes(ones), tests::wholes(ones)}) + "q\x02" +
+               times(40'000, "h\x01h\x02R")),
        "more than 2^22 items in containers"},
       {"NameBomb", pickled(text(std::string(900, 'm')) + "q\x01" + name_bomb(100'000)),
        "more than 2^22 items in containers"},
