@@ -16,6 +16,7 @@ struct Stretch {
   Stretch behind(std::int64_t done) const {
     return {first + direction * done, count - done, to + direction * done, direction};
   }
+  Stretch first_of(std::int64_t some) const { return {first, some, to, direction}; }
 };
 
 /// Where taps stand. A ring of n points carries lag l ≥ 0 in the real part of coefficient l, lag −m
@@ -128,36 +129,51 @@ std::int64_t copy_squares(const TapsOrConst& h, const Stretch& s, std::int64_t f
   return 0;
 }
 
+/// work(begin, end) over [0, count): by the team where there is one.
+template <class F>
+void share(const Executor* team, std::int64_t count, F&& work) {
+  if (team == nullptr) return work(std::int64_t{0}, count);
+  team->run(count, work);
+}
+
 template <class T>
 void gather(const ConstTaps& h, const Stretch& s, std::int64_t first_channel, std::int64_t used,
-            std::int64_t lanes, T* tile) {
-  const auto rest = s.behind(copy_squares<T>(h, s, first_channel, used, lanes, tile));
-  each_tap<T>(h, rest, first_channel, used, lanes, tile, [](T tap, T& place) { place = tap; });
+            std::int64_t lanes, T* tile, const Executor* team) {
+  share(team, s.count, [&](std::int64_t begin, std::int64_t end) {
+    const auto part = s.behind(begin).first_of(end - begin);
+    const auto rest = part.behind(copy_squares<T>(h, part, first_channel, used, lanes, tile));
+    each_tap<T>(h, rest, first_channel, used, lanes, tile, [](T tap, T& place) { place = tap; });
+  });
 }
 
 /// The way back: taps of channels that share a row are added to, others written.
 template <class T>
 void scatter(bool add, const Taps& dh, const Stretch& s, std::int64_t first_channel,
-             std::int64_t used, std::int64_t lanes, const T* tile) {
+             std::int64_t used, std::int64_t lanes, const T* tile, const Executor* team) {
   if (add) {
     each_tap<T>(dh, s, first_channel, used, lanes, tile, [](T& tap, T value) { tap += value; });
-  } else {
-    const auto rest = s.behind(copy_squares<T>(dh, s, first_channel, used, lanes, tile));
-    each_tap<T>(dh, rest, first_channel, used, lanes, tile, [](T& tap, T value) { tap = value; });
+    return;
   }
+  share(team, s.count, [&](std::int64_t begin, std::int64_t end) {
+    const auto part = s.behind(begin).first_of(end - begin);
+    const auto rest = part.behind(copy_squares<T>(dh, part, first_channel, used, lanes, tile));
+    each_tap<T>(dh, rest, first_channel, used, lanes, tile, [](T& tap, T value) { tap = value; });
+  });
 }
 
 /// Zeros where gather() writes nothing.
 template <class T>
 void clear_rest(const Stretch& s, std::int64_t ring, std::int64_t used, std::int64_t lanes,
-                T* tile) {
-  if (used < lanes) {
-    std::fill_n(tile, ring * lanes, T{0});
-    return;
-  }
+                T* tile, const Executor* team) {
+  const auto clear = [&](std::int64_t first, std::int64_t last) {
+    share(team, last - first, [&](std::int64_t begin, std::int64_t end) {
+      std::fill(tile + (first + begin) * lanes, tile + (first + end) * lanes, T{0});
+    });
+  };
+  if (used < lanes) return clear(0, ring);
   const std::int64_t begin = s.direction > 0 ? s.to : s.to - s.count + 1;
-  std::fill(tile, tile + begin * lanes, T{0});
-  std::fill(tile + (begin + s.count) * lanes, tile + ring * lanes, T{0});
+  clear(0, begin);
+  clear(begin + s.count, ring);
 }
 
 }  // namespace
@@ -187,14 +203,14 @@ SpectrumOf<T> analyse(const ConstTaps& h, const T* bias, std::int64_t length, st
       if (plan.direct()) {
         std::fill_n(re, out.group_size(), T{0});
       } else {
-        clear_rest(layout.later, plan.size, used, lanes, re);
+        clear_rest(layout.later, plan.size, used, lanes, re, team);
       }
-      gather<T>(h, layout.later, g * lanes, used, lanes, re);
+      gather<T>(h, layout.later, g * lanes, used, lanes, re, team);
       for (std::int64_t lane = 0; bias != nullptr && lane < used; ++lane) {
         re[layout.lag0 * lanes + lane] += bias[g * lanes + lane];
       }
-      if (im != nullptr && im != re) clear_rest(layout.earlier, plan.size, used, lanes, im);
-      if (im != nullptr) gather<T>(h, layout.earlier, g * lanes, used, lanes, im);
+      if (im != nullptr && im != re) clear_rest(layout.earlier, plan.size, used, lanes, im, team);
+      if (im != nullptr) gather<T>(h, layout.earlier, g * lanes, used, lanes, im, team);
       if (!plan.direct()) kernels.analyse(plan, {re, lanes}, {im, lanes}, work, values);
     }
   });
@@ -240,7 +256,7 @@ void synthesise(const SpectrumOf<T>& spectrum, std::int64_t channels, std::int64
       if (dbias != nullptr) std::copy_n(re + layout.lag0 * lanes, used, dbias + g * lanes);
       if (taps == nullptr) continue;
       const auto back = [&](const Stretch& s, const T* tile) {
-        scatter<T>(shared, dh, s, g * lanes, used, lanes, tile);
+        scatter<T>(shared, dh, s, g * lanes, used, lanes, tile, team);
       };
       back(layout.later, re);
       if (im != nullptr) back(layout.earlier, im);
