@@ -117,13 +117,10 @@ int decode(const std::vector<std::string>& args) {
 datasets::PackObserver pack_console(train::ProgressLine& line) {
   const auto start = std::chrono::steady_clock::now();
   const auto& stop = stop_on_signals();
-  // What an earlier run did is not in the rate.
-  return [&line, &stop, start, before = datasets::PackProgress{},
-          first = true](const datasets::PackProgress& now) mutable {
-    if (std::exchange(first, false)) before = now;
+  return [&line, &stop, start](const datasets::PackProgress& now) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    const auto done = double(now.bytes_read - before.bytes_read);
-    const auto total = double(now.bytes - std::min(now.bytes, before.bytes_read));
+    const auto done = double(now.bytes_read - now.bytes_before);
+    const auto total = double(now.bytes - std::min(now.bytes, now.bytes_before));
     char share[32];
     std::snprintf(share, sizeof share, "%.1f %%", 100 * double(now.bytes_read) / double(now.bytes));
     line.update(
@@ -131,7 +128,7 @@ datasets::PackObserver pack_console(train::ProgressLine& line) {
          {"documents", std::to_string(now.documents)},
          {"tokens", train::format_rate(double(now.tokens), "")},
          {"", train::format_rate(done / taken.count(), "B/s")},
-         {"", train::format_rate(double(now.tokens - before.tokens) / taken.count(), "tok/s")},
+         {"", train::format_rate(double(now.tokens - now.tokens_before) / taken.count(), "tok/s")},
          {"eta", train::format_duration(train::remaining_seconds(taken.count(), done, total))}});
     return !stop;
   };

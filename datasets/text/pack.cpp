@@ -150,6 +150,8 @@ class Packing {
     main_ = series(options_.split == "valid" ? "val" : options_.split, state_.main);
     validation_ = series("val", state_.validation);
     document_ = state_.counts.documents;
+    const std::uint64_t bytes_before = corpus_->bytes_read();
+    const std::uint64_t tokens_before = state_.main.tokens + state_.validation.tokens;
 
     CorpusEncoder encoder(*corpus_, *tokenizer_, options_.threads,
                           static_cast<std::uint64_t>(options_.limit));
@@ -161,7 +163,9 @@ class Packing {
           !observer || observer({.bytes_read = block->bytes_read,
                                  .bytes = corpus_->bytes(),
                                  .tokens = state_.main.tokens + state_.validation.tokens,
-                                 .documents = state_.counts.documents});
+                                 .documents = state_.counts.documents,
+                                 .bytes_before = bytes_before,
+                                 .tokens_before = tokens_before});
       if (!on || since.count() >= options_.save_seconds) {
         save();
         saved = Clock::now();

@@ -58,6 +58,9 @@ struct PackProgress {
   std::uint64_t bytes = 0;       ///< of the corpus on disk
   std::uint64_t tokens = 0;      ///< train and validation
   std::uint64_t documents = 0;
+  // What earlier runs had done of these:
+  std::uint64_t bytes_before = 0;
+  std::uint64_t tokens_before = 0;
 };
 
 struct PackResult {

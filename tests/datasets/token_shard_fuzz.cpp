@@ -1,5 +1,6 @@
-// Any bytes as token shards: refused with a ReadError, or a source whose ids and documents are within
-// its bounds. The first byte chooses the format, the second how the rest is cut into .idx and .bin.
+// Any bytes as token shards: refused with a ReadError, or a source whose ids and documents are
+// within its bounds. The first byte chooses the format, the second how the rest is cut into .idx
+// and .bin.
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -47,7 +48,8 @@ void check(const TokenSource& source, std::size_t bytes) {
   }
   std::vector<std::int32_t> ids(source.size());
   source.read(0, std::span(ids));
-  for (const auto id : ids) require(id >= 0 && static_cast<std::uint64_t>(id) < source.vocabulary());
+  for (const auto id : ids)
+    require(id >= 0 && static_cast<std::uint64_t>(id) < source.vocabulary());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Any bytes as a tokenizer.json: refused with a ReadError, or a tokenizer that gives every text back.
+// Any bytes as a tokenizer.json: refused with a ReadError, or a tokenizer that gives every text
+// back.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -27,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           ::pwrite(memory, data, size, 0) == static_cast<::ssize_t>(size));
   try {
     const auto tokenizer = open_tokenizer("huggingface:" + path);
-    const std::string_view text(reinterpret_cast<const char*>(data), std::min<std::size_t>(size, 500));
+    const std::string_view text(reinterpret_cast<const char*>(data),
+                                std::min<std::size_t>(size, 500));
     for (const Specials specials : {Specials::kAsText, Specials::kAllow}) {
       const auto ids = tokenizer->encode(text, specials);
       for (const TokenId id : ids) require(id < tokenizer->vocabulary_size());
