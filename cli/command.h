@@ -19,6 +19,7 @@ Command classify_command();
 Command features_command();
 Command inspect_command();
 Command models_command();
+Command tokenize_command();
 Command verify_data_command();
 Command bench_command();
 

@@ -13,9 +13,12 @@ namespace hyena::datasets {
 
 /// Where a reader stands between two parts: enough to go on exactly.
 struct CorpusPosition {
-  std::uint64_t file = 0;    ///< index of the file
-  std::uint64_t offset = 0;  ///< bytes of its text that were read; of a compressed file, unpacked
-  std::uint64_t record = 0;  ///< records, that is lines or articles, that were read of it
+  std::uint64_t file = 0;     ///< index of the file
+  std::uint64_t offset = 0;   ///< where the document begins in the file's text, unpacked
+  std::uint64_t record = 0;   ///< lines before it
+  std::uint64_t inside = 0;   ///< bytes of the document that were given out
+  bool invalid_utf8 = false;  ///< ... and had bytes that are no UTF-8
+  bool broken = false;        ///< nothing more can be read of the file, which was counted
   bool operator==(const CorpusPosition&) const = default;
 };
 

@@ -271,6 +271,7 @@ ShardFormat megatron_format() {
       .help = "Megatron's and GPT-NeoX's .idx and .bin, 16-bit ids or 32-bit ones",
       .extension = ".idx",
       .largest_vocabulary = kIds32,
+      .keeps_documents = true,
       .open = open,
       .create = [](const auto& path,
                    std::uint64_t vocabulary) { return std::make_unique<Writer>(path, vocabulary); },

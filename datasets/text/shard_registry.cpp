@@ -19,6 +19,13 @@ const char* split_name(TextSplit split) {
   return split == TextSplit::kTrain ? "train" : "valid";
 }
 
+TextSplit split_of(const std::string& name) {
+  for (const TextSplit split : {TextSplit::kTrain, TextSplit::kValid, TextSplit::kTest}) {
+    if (name == split_name(split)) return split;
+  }
+  throw ReadError("unknown split '" + name + "'; known: train, valid, test");
+}
+
 const std::vector<ShardFormat>& shard_registry() {
   static const std::vector<ShardFormat> formats = {llmc_format(), nanogpt_format(),
                                                    megatron_format()};

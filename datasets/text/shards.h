@@ -16,6 +16,8 @@ enum class TextSplit { kTrain, kValid, kTest };
 
 /// "train", "valid" or "test".
 const char* split_name(TextSplit split);
+/// The reverse. Throws ReadError that lists them.
+TextSplit split_of(const std::string& name);
 
 /// Writes one shard. Until commit() everything lies under temporary names (growing_file.h); a
 /// writer that is destroyed before leaves them, so that save() of a killed program can be gone on
@@ -43,6 +45,7 @@ struct ShardFormat {
   std::string help;                      ///< one line
   std::string extension;                 ///< of the file that is opened: ".bin", ".idx"
   std::uint64_t largest_vocabulary = 0;  ///< that can be stored
+  bool keeps_documents = false;          ///< a document must lie in one shard
 
   /// Maps a file into memory and checks all that its size, header and index promise. Throws
   /// ReadError: file, byte, reason. `vocabulary`: see TokenSource; 0: whatever the file can hold.
