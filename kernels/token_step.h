@@ -39,6 +39,11 @@ void add_into(const T* x, std::int64_t count, T* y);
 template <class T>
 void multiply_into(const T* a, const T* b, std::int64_t count, T* y);
 
+/// y[d] = start[d] + Σ_{j < taps} h[j · width + d] · x[d − j · width]: a short filter over the last
+/// rows, the newest at x.
+template <class T>
+void sum_taps(const T* h, const T* x, std::int64_t taps, std::int64_t width, const T* start, T* y);
+
 /// Normalises rows of x (rows, width) to y: (x − mean) / √(variance + eps) · weight + bias. weight
 /// and bias may be null.
 template <class T>

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "kernels/cpu/item.h"
+#include "kernels/cpu/online_step.h"
 
 namespace hyena::kernels {
 namespace {
@@ -80,6 +81,10 @@ void multiply_into(const T* a, const T* b, std::int64_t count, T* y) {
   cpu::token_kernels<T>().multiply(a, b, count, y);
 }
 template <class T>
+void sum_taps(const T* h, const T* x, std::int64_t taps, std::int64_t width, const T* start, T* y) {
+  cpu::online_kernels<T>().dot(h, x, taps, width, start, y);
+}
+template <class T>
 void layer_norm(const T* x, std::int64_t rows, std::int64_t width, const T* weight, const T* bias,
                 double eps, T* y) {
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -104,6 +109,7 @@ void attend(const T* q, const T* keys, const T* values, std::int64_t positions, 
   template class PackedMatrix<T>;                                                                  \
   template void add_into(const T*, std::int64_t, T*);                                              \
   template void multiply_into(const T*, const T*, std::int64_t, T*);                               \
+  template void sum_taps(const T*, const T*, std::int64_t, std::int64_t, const T*, T*);            \
   template void layer_norm(const T*, std::int64_t, std::int64_t, const T*, const T*, double, T*);  \
   template void activate(Activation, std::int64_t, T*);                                            \
   template void attend(const T*, const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, \
