@@ -46,6 +46,7 @@ ModelDescription recorded(const SafetensorsFile& file, const std::string& text) 
     out.notes.input_size = notes.at("input_size").get<std::int64_t>();
     out.notes.crop_pct = notes.at("crop_pct").get<double>();
     out.notes.training = notes.at("training");
+    out.notes.tokenizer = notes.value("tokenizer", json());
   } catch (const json::exception& error) {
     // Without "[json.exception.…] ".
     const std::string what = error.what();
@@ -62,7 +63,8 @@ json notes_to_json(const ModelNotes& notes) {
           {"std", notes.std},
           {"input_size", notes.input_size},
           {"crop_pct", notes.crop_pct},
-          {"training", notes.training}};
+          {"training", notes.training},
+          {"tokenizer", notes.tokenizer}};
 }
 
 ModelDescription describe_model(const SafetensorsFile& file, std::int64_t img_size) {
@@ -104,11 +106,11 @@ void save_model(const std::filesystem::path& path, const Module& model, const Mo
   write_tensors(path, tensors, {{"format", "pt"}, {kModelKey, record.dump()}});
 }
 
-LoadedModel load_model(const std::filesystem::path& path, const json& overrides) {
+LoadedModel<> load_model(const std::filesystem::path& path, const json& overrides) {
   const SafetensorsFile file(path);
   const auto size = overrides.find("img_size");
   const bool sized = size != overrides.end() && size->is_number_integer();
-  LoadedModel out;
+  LoadedModel<> out;
   out.description = describe_model(file, sized ? size->get<std::int64_t>() : 0);
   ModelConfig& config = out.description.config;
   config.options = merge_family_options(config.options, overrides);

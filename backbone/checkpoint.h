@@ -4,13 +4,14 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "backbone/import.h"
+#include "backbone/model.h"
 #include "backbone/safetensors.h"
-#include "backbone/vision_model.h"
 
 /// A model in one file: its weights, how to build it, and how to use it.
 namespace hyena::backbone {
@@ -22,6 +23,7 @@ struct ModelNotes {
   std::int64_t input_size = 0;  ///< side of the pictures it was evaluated with; 0: the model's own
   double crop_pct = 0;          ///< part of the resized picture that is kept; 0: not recorded
   nlohmann::json training = nlohmann::json::object();  ///< free summary: recipe, epochs, accuracy
+  nlohmann::json tokenizer;  ///< of a language model, as the program that trained it wrote it; null
 };
 
 nlohmann::json notes_to_json(const ModelNotes& notes);
@@ -48,8 +50,9 @@ ModelDescription describe_model(const SafetensorsFile& file, std::int64_t img_si
 void save_model(const std::filesystem::path& path, const Module& model, const ModelConfig& config,
                 const ModelNotes& notes = {});
 
+template <class M = Model>
 struct LoadedModel {
-  std::unique_ptr<VisionModel> model;
+  std::unique_ptr<M> model;
   ModelDescription description;  ///< config with the overrides applied
   ImportReport report;
 };
@@ -57,7 +60,18 @@ struct LoadedModel {
 /// Builds the model that a file describes and loads its weights, all of them. `overrides` are
 /// options of the family to change or, for a file without metadata, to say what shapes cannot
 /// (heads of an attention, say). Throws SafetensorsError, ImportError, OptionError.
-LoadedModel load_model(const std::filesystem::path& path,
-                       const nlohmann::json& overrides = nlohmann::json::object());
+LoadedModel<> load_model(const std::filesystem::path& path,
+                         const nlohmann::json& overrides = nlohmann::json::object());
+
+/// The same where only one kind of model will do: load_model<VisionModel>(path). Throws OptionError
+/// that says what the file holds instead.
+template <class M>
+LoadedModel<M> load_model(const std::filesystem::path& path,
+                          const nlohmann::json& overrides = nlohmann::json::object()) {
+  auto any = load_model(path, overrides);
+  return {.model = expect_kind<M>(std::move(any.model), path.string()),
+          .description = std::move(any.description),
+          .report = std::move(any.report)};
+}
 
 }  // namespace hyena::backbone

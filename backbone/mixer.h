@@ -40,6 +40,12 @@ class Mixer : public Module {
   /// max_length past its filters.
   virtual std::unique_ptr<MixerState> start_decoding(const MixerDecodeOptions& options);
 
+  /// Whether a token sees itself and earlier tokens only.
+  virtual bool causal() const { return false; }
+
+  /// The longest sequence it can mix; 0: any.
+  virtual std::int64_t max_len() const { return 0; }
+
   /// Fits what is tied to a grid (implicit filters, their positions and distances) to another one,
   /// before fine-tuning or evaluation at another resolution. Without this call a filter keeps its
   /// taps. Mixers without such state do nothing.

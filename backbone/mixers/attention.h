@@ -44,6 +44,8 @@ class Attention final : public Mixer {
 
   std::unique_ptr<MixerState> start_decoding(const MixerDecodeOptions& options) override;
 
+  bool causal() const override { return causal_; }
+
   std::int64_t num_heads() const { return num_heads_; }
 
  private:
