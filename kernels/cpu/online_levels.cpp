@@ -142,11 +142,13 @@ OnlineLevels online_levels(const ConstTaps& h, const void* bias, std::int64_t ch
   };
   // Tiles reach from an input to the last tap's output, taps - 1 positions on; a direct sum reads
   // as many inputs as there are taps.
-  const std::int64_t far = std::min(options.horizon, h.count - 1);
-  const bool tiled = options.method == OnlineMethod::kTiled && far > kBlock;
+  const bool tiled =
+      options.method == OnlineMethod::kTiled && std::min(options.horizon, h.count - 1) > kBlock;
   levels.block = tiled ? kBlock : 0;
-  levels.ring = power_from(tiled ? far : std::min(options.horizon, h.count));
-  levels.endless = (tiled ? h.count - 1 : h.count) <= options.horizon;
+  const std::int64_t reach = tiled ? h.count - 1 : h.count;
+  // Rings that wrap need a level of tiles more: they must pay.
+  levels.endless = reach <= options.horizon / 2;
+  levels.ring = power_from(levels.endless ? reach : options.horizon);
   levels.near = tiled ? kBlock : std::min(levels.taps, levels.ring);
   if (levels.is_double) {
     build<double>(levels, h, bias, levels.taps_f64, levels.bias_f64, levels.near_f64, executor);
@@ -173,7 +175,8 @@ std::int64_t OnlineLevels::bytes() const {
   std::int64_t numbers = rows * taps + channels + near * channels;
   for (const auto* tiles : {&prompt, &patient}) {
     for (const OnlineTile& tile : *tiles) {
-      numbers += 2 * tile.size * (channels + tile.width - 1) / tile.width * tile.width;
+      const std::int64_t lanes = tile.width;
+      numbers += 2 * tile.size * ((channels + lanes - 1) / lanes * lanes);
     }
   }
   return size * numbers;

@@ -24,8 +24,7 @@ struct OnlineLevels {
   OnlineOptions options;
   bool is_double = false;
   std::int64_t channels = 0, taps = 0;
-  /// Positions of the rings of inputs and of pending outputs: the power of two from
-  /// min(horizon, taps − 1) on.
+  /// Positions of the rings of inputs and of pending outputs, a power of two.
   std::int64_t ring = 1;
   bool endless = false;  ///< the rings hold all that a tap reaches
   /// Steps within an aligned block of so many sum up directly; 0: everything does.
