@@ -44,12 +44,12 @@ struct OnlineOptions {
 
 /// A filter made ready for stepping. Immutable, cheap to copy, may serve several threads and
 /// convolutions. Memory, with C the power of two from the horizon on, or, for a filter that goes on
-/// without end, from its reach on: for float32 4 · taps · rows bytes, lazy 4 · taps · D more, tiled
-/// 8 · C · D more (without end 16 · C · D), spread or not.
+/// without end, from its reach on: for float32 and lazy 4 · taps · D bytes, tiled 8 · C · D
+/// (without end 16 · C · D), spread or not.
 class OnlineFilter {
  public:
-  /// h as of FilterSpectrum with centre 0; bias D values or null; float32 or float64.
-  /// Throws ArgumentError.
+  /// h as of FilterSpectrum with centre 0; bias D values or null; float32 or float64. Both must
+  /// stay where they are: each prefill reads them again. Throws ArgumentError.
   OnlineFilter(const ConstTaps& h, const void* bias, std::int64_t channels, Type type,
                const OnlineOptions& options, const Executor& executor = {});
 

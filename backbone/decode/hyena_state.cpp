@@ -25,10 +25,11 @@ struct HyenaWeights {
   at::Tensor in_weight, in_bias, out_weight, out_bias;  ///< for prompts
   kernels::PackedMatrix<T> in, out;
   ShortFilterWeights<T> short_filter;
+  at::Tensor taps, skip;  ///< what the filters below read at each prefill
   std::vector<kernels::OnlineFilter> filters;
 
   std::int64_t bytes() const {
-    std::int64_t sum = in.bytes() + out.bytes();
+    auto sum = in.bytes() + out.bytes() + static_cast<std::int64_t>(taps.nbytes());
     for (const auto& filter : filters) sum += filter.bytes();
     return sum;
   }
@@ -163,6 +164,8 @@ std::unique_ptr<MixerState> HyenaOperator::start_decoding(const MixerDecodeOptio
                         .in = {},
                         .out = packed<T>(out_proj_.weight, out_proj_.bias),
                         .short_filter = {by_stream(short_weight_), by_stream(short_bias_)},
+                        .taps = taps,
+                        .skip = skip,
                         .filters = {}});
     weights->in = packed<T>(weights->in_weight, weights->in_bias);
     const kernels::OnlineOptions online{

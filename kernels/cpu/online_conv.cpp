@@ -124,7 +124,8 @@ struct OnlineConvolution::State {
     for (const OnlineTile& tile : levels.prompt) now = tile.size <= size ? &tile : now;
     if (now != nullptr && needed(steps)) {
       const std::int64_t u = now->size, channels = levels.channels;
-      T* const out = work.grow(u * channels);
+      const cpu::AlignedBuffer<T> work(u * channels);
+      T* const out = work.data();
       for (std::int64_t b = 0; b < batch; ++b) {
         fftconv_forward(shape(), now->parts.front(), {}, {},
                         {at(inputs, b, steps - u), 0, channels}, {out, 0, channels}, executor);
@@ -168,7 +169,8 @@ struct OnlineConvolution::State {
     const std::int64_t b = job.done / parts, part = job.done % parts;
     const FilterSpectrum& filter = tile.parts[static_cast<std::size_t>(part)];
     const std::int64_t first = part * tile.width, width = filter.channels();
-    T* const out = work.grow(tile.size * width);
+    const cpu::AlignedBuffer<T> work(tile.size * width);
+    T* const out = work.data();
     fftconv_forward(shape(), filter, {}, {},
                     {at(inputs, b, job.start - tile.size) + first, 0, levels.channels},
                     {out, 0, width}, executor);
@@ -188,7 +190,6 @@ struct OnlineConvolution::State {
   const std::int64_t batch;
   std::int64_t steps = 0;
   cpu::AlignedBuffer<T> inputs, pending;  ///< (B, ring, D)
-  cpu::AlignedBuffer<T> work;
   std::vector<Job> jobs;
 };
 
@@ -266,8 +267,7 @@ std::int64_t OnlineConvolution::batch() const {
 }
 std::int64_t OnlineConvolution::bytes() const {
   return visit([](const auto& state) {
-    return static_cast<std::int64_t>(state.inputs.bytes() + state.pending.bytes() +
-                                     state.work.bytes());
+    return static_cast<std::int64_t>(state.inputs.bytes() + state.pending.bytes());
   });
 }
 

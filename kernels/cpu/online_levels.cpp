@@ -40,27 +40,14 @@ class Builder {
  public:
   Builder(OnlineLevels& levels, const Executor& executor) : levels_(levels), executor_(executor) {}
 
-  void copy(const ConstTaps& h, const void* bias, std::vector<T>& taps, std::vector<T>& skip) {
-    const T* from = static_cast<const T*>(h.data);
-    taps.resize(static_cast<std::size_t>(h.rows * h.count));
-    for (std::int64_t g = 0; g < h.rows; ++g) {
-      for (std::int64_t a = 0; a < h.count; ++a) {
-        taps[static_cast<std::size_t>(g * h.count + a)] = from[g * h.channel + a * h.tap];
-      }
-    }
-    const T* b = static_cast<const T*>(bias);
-    skip.assign(static_cast<std::size_t>(levels_.channels), T{0});
-    if (b != nullptr) std::copy(b, b + levels_.channels, skip.begin());
-    taps_ = taps.data();
-    skip_ = skip.data();
-  }
-
   void near(AlignedBuffer<T>& out) {
     const std::int64_t channels = levels_.channels;
+    const T* const bias = static_cast<const T*>(levels_.bias);
     out.resize(levels_.near * channels);
     for (std::int64_t j = 0; j < levels_.near; ++j) {
       for (std::int64_t c = 0; c < channels; ++c) {
-        out.data()[j * channels + c] = tap(c % levels_.rows, j) + (j == 0 ? skip_[c] : T{0});
+        out.data()[j * channels + c] =
+            tap(c % levels_.whole_taps.rows, j) + (j == 0 && bias != nullptr ? bias[c] : T{0});
       }
     }
   }
@@ -74,7 +61,8 @@ class Builder {
       const std::int64_t here = std::min(width, channels - c);
       for (std::int64_t g = 0; g < here; ++g) {
         for (std::int64_t a = 0; a < count; ++a) {
-          part[static_cast<std::size_t>(g * count + a)] = tap((c + g) % levels_.rows, first + a);
+          part[static_cast<std::size_t>(g * count + a)] =
+              tap((c + g) % levels_.whole_taps.rows, first + a);
         }
       }
       out.parts.emplace_back(ConstTaps{.data = part.data(),
@@ -91,20 +79,17 @@ class Builder {
 
  private:
   T tap(std::int64_t row, std::int64_t lag) const {
-    return lag < levels_.taps ? taps_[row * levels_.taps + lag] : T{0};
+    const ConstTaps& h = levels_.whole_taps;
+    return lag < h.count ? static_cast<const T*>(h.data)[row * h.channel + lag * h.tap] : T{0};
   }
 
   OnlineLevels& levels_;
   const Executor& executor_;
-  const T* taps_ = nullptr;
-  const T* skip_ = nullptr;
 };
 
 template <class T>
-void build(OnlineLevels& levels, const ConstTaps& h, const void* bias, std::vector<T>& taps,
-           std::vector<T>& skip, AlignedBuffer<T>& near, const Executor& executor) {
+void build(OnlineLevels& levels, AlignedBuffer<T>& near, const Executor& executor) {
   Builder<T> builder(levels, executor);
-  builder.copy(h, bias, taps, skip);
   builder.near(near);
   if (levels.block == 0) return;
   const bool spread = levels.options.spread;
@@ -136,7 +121,8 @@ OnlineLevels online_levels(const ConstTaps& h, const void* bias, std::int64_t ch
   levels.is_double = type == Type::kFloat64;
   levels.channels = channels;
   levels.taps = h.count;
-  levels.rows = h.rows;
+  levels.whole_taps = h;
+  levels.bias = bias;
   const auto power_from = [](std::int64_t n) {
     return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(n)));
   };
@@ -151,28 +137,21 @@ OnlineLevels online_levels(const ConstTaps& h, const void* bias, std::int64_t ch
   levels.ring = power_from(levels.endless ? reach : options.horizon);
   levels.near = tiled ? kBlock : std::min(levels.taps, levels.ring);
   if (levels.is_double) {
-    build<double>(levels, h, bias, levels.taps_f64, levels.bias_f64, levels.near_f64, executor);
+    build<double>(levels, levels.near_f64, executor);
   } else {
-    build<float>(levels, h, bias, levels.taps_f32, levels.bias_f32, levels.near_f32, executor);
+    build<float>(levels, levels.near_f32, executor);
   }
   return levels;
 }
 
 FilterSpectrum OnlineLevels::whole(std::int64_t length, const Executor& executor) const {
-  const void* data = is_double ? static_cast<const void*>(taps_f64.data()) : taps_f32.data();
-  const void* bias = is_double ? static_cast<const void*>(bias_f64.data()) : bias_f32.data();
-  return {
-      ConstTaps{.data = data, .rows = rows, .count = taps, .centre = 0, .channel = taps, .tap = 1},
-      bias,
-      length,
-      channels,
-      is_double ? Type::kFloat64 : Type::kFloat32,
-      executor};
+  return {whole_taps, bias, length, channels, is_double ? Type::kFloat64 : Type::kFloat32,
+          executor};
 }
 
 std::int64_t OnlineLevels::bytes() const {
   const std::int64_t size = is_double ? 8 : 4;
-  std::int64_t numbers = rows * taps + channels + near * channels;
+  std::int64_t numbers = near * channels;
   for (const auto* tiles : {&prompt, &patient}) {
     for (const OnlineTile& tile : *tiles) {
       const std::int64_t lanes = tile.width;

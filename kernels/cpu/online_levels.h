@@ -38,10 +38,9 @@ struct OnlineLevels {
   AlignedBuffer<float> near_f32;
   AlignedBuffer<double> near_f64;
   std::int64_t near = 0;
-  /// All taps (rows, taps) and the bias, for prefills.
-  std::vector<float> taps_f32, bias_f32;
-  std::vector<double> taps_f64, bias_f64;
-  std::int64_t rows = 0;
+  /// All taps and the bias where their owner has them, for prefills.
+  ConstTaps whole_taps;
+  const void* bias = nullptr;
 
   template <class T>
   const T* near_taps() const {
