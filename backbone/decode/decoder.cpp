@@ -27,6 +27,17 @@ at::Tensor padded_ids(const std::vector<std::vector<std::int64_t>>& prompts, std
   return ids;
 }
 
+/// Every write to a tensor's memory raises its version; holding the tensor keeps its address from
+/// coming back as another's.
+std::vector<std::pair<at::Tensor, std::int64_t>> versions_of(const Module& model) {
+  std::vector<std::pair<at::Tensor, std::int64_t>> out;
+  for (const NamedTensor& entry : model.state()) {
+    const at::Tensor& t = entry.tensor;
+    out.emplace_back(t.detach(), t.is_inference() ? 0 : t._version());
+  }
+  return out;
+}
+
 std::int64_t longest_of(const std::vector<std::vector<std::int64_t>>& prompts) {
   std::size_t longest = 0;
   for (const auto& prompt : prompts) longest = std::max(longest, prompt.size());
@@ -60,8 +71,18 @@ Decoder::Decoder(LanguageModel& model, const DecoderOptions& options)
 }
 
 void Decoder::start(std::int64_t batch) {
-  blocks_.clear();
   if (options_.method == DecodeMethod::kRecompute) return;
+  auto tensors = versions_of(*model_);
+  const auto same = [](const auto& a, const auto& b) {
+    return a.second == b.second && a.first.const_data_ptr() == b.first.const_data_ptr() &&
+           a.first.scalar_type() == b.first.scalar_type();
+  };
+  if (!blocks_.empty() && packed_batch_ == batch && std::ranges::equal(tensors, packed_, same)) {
+    return;
+  }
+  blocks_.clear();
+  packed_ = std::move(tensors);
+  packed_batch_ = batch;
   const auto& blocks = model_->blocks();
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const MixerDecodeOptions options{
@@ -74,6 +95,7 @@ void Decoder::start(std::int64_t batch) {
     try {
       blocks_.push_back(block_step(*blocks[i], options));
     } catch (const OptionError& error) {
+      blocks_.clear();
       throw OptionError("layer " + std::to_string(i) + ": " + error.what());
     }
   }
@@ -92,7 +114,6 @@ at::Tensor Decoder::prefill(const std::vector<std::vector<std::int64_t>>& prompt
                       " tokens, and the decoder is made for " +
                       std::to_string(options_.max_length));
   }
-  // States of the same batch are used again, but weights may have changed.
   start(static_cast<std::int64_t>(prompts.size()));
   lengths_.clear();
   for (const auto& prompt : prompts) lengths_.push_back(static_cast<std::int64_t>(prompt.size()));
@@ -189,6 +210,8 @@ Decoder Decoder::fork() const {
   copy.lengths_ = lengths_;
   copy.steps_ = steps_;
   copy.ids_ = ids_;
+  copy.packed_ = packed_;
+  copy.packed_batch_ = packed_batch_;
   for (const auto& block : blocks_) copy.blocks_.push_back(block->fork());
   return copy;
 }
@@ -217,9 +240,7 @@ void Decoder::restore(std::span<const std::byte> saved) {
   if (!fits || steps < 0 || steps > options_.max_new) {
     throw OptionError("a saved decoder state has sequences that do not fit this decoder");
   }
-  if (lengths.size() != lengths_.size() || blocks_.empty()) {
-    start(static_cast<std::int64_t>(lengths.size()));
-  }
+  start(static_cast<std::int64_t>(lengths.size()));
   ids_.clear();
   if (options_.method == DecodeMethod::kRecompute) {
     for (const std::int64_t length : lengths) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -40,9 +41,9 @@ class DecodeCancelled : public std::runtime_error {
 };
 
 /// Sequences of a language model that grow by one token each at a time. Logits equal those of the
-/// model's forward pass but for rounding. Weights are packed when prompts are read: later changes
-/// of the model do not reach the decoder until the next prefill. Not for several threads at once;
-/// forks of it are.
+/// model's forward pass but for rounding. Weights are packed when prompts are read, where they
+/// have changed: later changes reach the decoder with the next prefill. Not for several threads at
+/// once; forks of it are.
 class Decoder {
  public:
   /// Asked between layers; true stops the work with DecodeCancelled.
@@ -79,6 +80,7 @@ class Decoder {
   std::int64_t weight_bytes() const;  ///< of packed weights and filters, shared by forks
 
  private:
+  /// Blocks for so many sequences, packed anew where the weights or the number have changed.
   void start(std::int64_t batch);
   at::Tensor recompute(const Cancelled& cancelled);
   at::Tensor embed(std::span<const std::int64_t> ids);
@@ -89,6 +91,9 @@ class Decoder {
   std::vector<std::int64_t> lengths_;
   std::int64_t steps_ = 0;
   std::vector<std::unique_ptr<BlockStep>> blocks_;
+  /// The model's tensors as they were packed, with their versions.
+  std::vector<std::pair<at::Tensor, std::int64_t>> packed_;
+  std::int64_t packed_batch_ = 0;
   std::vector<std::vector<std::int64_t>> ids_;  ///< of all sequences, for method recompute
 };
 
