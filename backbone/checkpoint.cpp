@@ -7,6 +7,7 @@
 #include "backbone/layers.h"
 #include "backbone/models/mixer_choice.h"
 #include "backbone/tensor_file.h"
+#include "backbone/weights/open_weights.h"
 
 namespace hyena::backbone {
 namespace {
@@ -15,12 +16,12 @@ using nlohmann::json;
 
 constexpr std::int64_t kFormatVersion = 1;
 
-[[noreturn]] void damaged(const SafetensorsFile& file, const std::string& reason) {
+[[noreturn]] void damaged(const WeightSource& file, const std::string& reason) {
   throw ImportError(file.name() + ": the metadata '" + kModelKey + "' is damaged: " + reason);
 }
 
 /// What the program that wrote the file recorded.
-ModelDescription recorded(const SafetensorsFile& file, const std::string& text) {
+ModelDescription recorded(const WeightSource& file, const std::string& text) {
   ModelDescription out;
   out.recorded = true;
   try {
@@ -65,7 +66,7 @@ json notes_to_json(const ModelNotes& notes) {
           {"training", notes.training}};
 }
 
-ModelDescription describe_model(const SafetensorsFile& file, std::int64_t img_size) {
+ModelDescription describe_model(const WeightSource& file, std::int64_t img_size) {
   const auto record = file.metadata().find(kModelKey);
   if (record != file.metadata().end()) return recorded(file, record->second);
 
@@ -105,11 +106,11 @@ void save_model(const std::filesystem::path& path, const Module& model, const Mo
 }
 
 LoadedModel load_model(const std::filesystem::path& path, const json& overrides) {
-  const SafetensorsFile file(path);
+  const auto file = open_weights(path);
   const auto size = overrides.find("img_size");
   const bool sized = size != overrides.end() && size->is_number_integer();
   LoadedModel out;
-  out.description = describe_model(file, sized ? size->get<std::int64_t>() : 0);
+  out.description = describe_model(*file, sized ? size->get<std::int64_t>() : 0);
   ModelConfig& config = out.description.config;
   config.options = merge_family_options(config.options, overrides);
   // An option that somebody states is no assumption any more.
@@ -122,7 +123,7 @@ LoadedModel load_model(const std::filesystem::path& path, const json& overrides)
     const UninitialisedWeights all_come_from_the_file;
     out.model = make_model(config);
   }
-  out.report = load_weights(*out.model, file);
+  out.report = load_weights(*out.model, *file);
   return out;
 }
 

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "backbone/import.h"
-#include "backbone/safetensors.h"
 #include "backbone/vision_model.h"
+#include "backbone/weight_source.h"
 
 /// A model in one file: its weights, how to build it, and how to use it.
 namespace hyena::backbone {
@@ -39,7 +39,7 @@ inline constexpr const char* kModelKey = "hyena.model";
 
 /// Throws ImportError when the metadata is damaged, or there is none and the shapes fit no family;
 /// for that case `img_size` as in infer_config().
-ModelDescription describe_model(const SafetensorsFile& file, std::int64_t img_size = 0);
+ModelDescription describe_model(const WeightSource& file, std::int64_t img_size = 0);
 
 /// Writes weights, configuration (with every default filled in, so that later defaults do not
 /// change it) and notes, whole or not at all. A tensor with several names is stored once, under its
@@ -56,7 +56,8 @@ struct LoadedModel {
 
 /// Builds the model that a file describes and loads its weights, all of them. `overrides` are
 /// options of the family to change or, for a file without metadata, to say what shapes cannot
-/// (heads of an attention, say). Throws SafetensorsError, ImportError, OptionError.
+/// (heads of an attention, say). `path` as for open_weights(). Throws what that throws,
+/// ImportError, OptionError.
 LoadedModel load_model(const std::filesystem::path& path,
                        const nlohmann::json& overrides = nlohmann::json::object());
 

@@ -211,16 +211,15 @@ std::string ImportReport::text() const {
   return out;
 }
 
-ImportReport load_weights(Module& model, const SafetensorsFile& file,
-                          const ImportOptions& options) {
+ImportReport load_weights(Module& model, const WeightSource& source, const ImportOptions& options) {
   std::vector<Offer> offers;
-  for (const TensorEntry& entry : file.tensors()) {
+  for (const TensorEntry& entry : source.tensors()) {
     offers.push_back(
-        {.key = entry.name, .dtype = entry.dtype, .shape = entry.shape, .read = [&file, &entry] {
-           return read_tensor(file, entry);
+        {.key = entry.name, .dtype = entry.dtype, .shape = entry.shape, .read = [&source, &entry] {
+           return read_tensor(source, entry);
          }});
   }
-  return load(model, offers, file.name(), options);
+  return load(model, offers, source.name(), options);
 }
 
 ImportReport load_weights(Module& model, const TensorMap& tensors, const std::string& source,

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "backbone/module.h"
-#include "backbone/safetensors.h"
 #include "backbone/tensor_file.h"
+#include "backbone/weight_source.h"
 
 /// Weights from files that this project did not write: matched by what their keys mean, and by
 /// shape.
@@ -54,11 +54,11 @@ struct ImportReport {
   std::string text() const;
 };
 
-/// Copies the file's tensors into the model's, on their device and in their dtype. Keys are tried
+/// Copies the source's tensors into the model's, on their device and in their dtype. Keys are tried
 /// as they stand, then as key_candidates() (infer_config.h) gives them; a tensor with several keys
 /// (NamedTensor::alias_of) is accepted under any of them. Floating-point numbers convert to
 /// floating-point numbers and integers to integers.
-ImportReport load_weights(Module& model, const SafetensorsFile& file,
+ImportReport load_weights(Module& model, const WeightSource& source,
                           const ImportOptions& options = {});
 /// The same from memory; `source` names it in messages.
 ImportReport load_weights(Module& model, const TensorMap& tensors, const std::string& source,

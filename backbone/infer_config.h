@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "backbone/safetensors.h"
+#include "backbone/tensor_entry.h"
 
 /// What a file of weights says about the model that they belong to. Without LibTorch.
 namespace hyena::backbone {

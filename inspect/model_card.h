@@ -65,8 +65,9 @@ Compute forward_compute(backbone::VisionModel& model, std::int64_t img_size);
 ModelCard model_card(backbone::VisionModel& model, const backbone::ModelConfig& config);
 
 /// Card of a file. Builds the model where it is one of ours, to count its operations for pictures
-/// of `img_size` (0: its own); any other safetensors file gets the rows that need no model.
-/// `overrides` as for backbone::load_model. Throws SafetensorsError for a damaged file.
+/// of `img_size` (0: its own); any other file of weights gets the rows that need no model.
+/// `overrides` as for backbone::load_model. `file` may be
+/// what open_weights() reads, and this throws what that throws.
 ModelCard model_card(const std::filesystem::path& file, std::int64_t img_size = 0,
                      const nlohmann::json& overrides = nlohmann::json::object());
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "backbone/safetensors.h"
 #include "tests/support/files.h"
 #include "tests/support/tensors.h"
 
