@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <ATen/ATen.h>
+
 #include "backbone/infer_config.h"
 #include "backbone/layers.h"
 #include "backbone/models/mixer_choice.h"
@@ -55,6 +57,20 @@ ModelDescription recorded(const WeightSource& file, const std::string& text) {
   return out;
 }
 
+/// Whether a language model's head and embedding differ: shapes do not tell whether they are one.
+bool own_head(const WeightSource& file) {
+  const TensorEntry *head = nullptr, *embedding = nullptr;
+  for (const TensorEntry& entry : file.tensors()) {
+    if (entry.name.ends_with("lm_head.weight")) head = &entry;
+    if (entry.name.ends_with("embeddings.weight") || entry.name.ends_with("embedding.weight")) {
+      if (!entry.name.ends_with("position_embeddings.weight")) embedding = &entry;
+    }
+  }
+  if (head == nullptr || embedding == nullptr || head->shape != embedding->shape) return false;
+  return head->dtype != embedding->dtype ||
+         !read_tensor(file, *head).equal(read_tensor(file, *embedding));
+}
+
 }  // namespace
 
 json notes_to_json(const ModelNotes& notes) {
@@ -70,7 +86,8 @@ ModelDescription describe_model(const WeightSource& file, std::int64_t img_size)
   const auto record = file.metadata().find(kModelKey);
   if (record != file.metadata().end()) return recorded(file, record->second);
 
-  const auto inferred = infer_config(file.tensors(), img_size);
+  const auto inferred = infer_config(
+      file.tensors(), {.img_size = img_size, .config = file.config(), .own_head = own_head(file)});
   if (!inferred) {
     std::string names;
     for (std::size_t i = 0; i < file.tensors().size() && i < 3; ++i) {
@@ -84,6 +101,7 @@ ModelDescription describe_model(const WeightSource& file, std::int64_t img_size)
                       " fit no family of `hyena models`; `hyena inspect " + file.name() +
                       "` lists them");
   }
+  if (!inferred->refused.empty()) throw ImportError(file.name() + ": " + inferred->refused);
   ModelDescription out;
   out.config = {.name = inferred->family, .options = inferred->options};
   out.assumed = inferred->assumed;

@@ -46,6 +46,8 @@ struct ImportReport {
   std::vector<std::pair<std::string, std::string>> conflicts;
   /// How many tensors were converted, by (file dtype, model dtype).
   std::map<std::pair<std::string, std::string>, std::int64_t> converted;
+  /// Of the source, what is no weight of a model: metrics, an optimiser's state, foreign objects.
+  std::vector<std::string> left_out;
   std::int64_t ignored = 0;  ///< keys of the other set, raw or averaged weights
 
   /// Everything of the model was loaded and nothing of the file was left.
@@ -55,9 +57,9 @@ struct ImportReport {
 };
 
 /// Copies the source's tensors into the model's, on their device and in their dtype. Keys are tried
-/// as they stand, then as key_candidates() (infer_config.h) gives them; a tensor with several keys
-/// (NamedTensor::alias_of) is accepted under any of them. Floating-point numbers convert to
-/// floating-point numbers and integers to integers.
+/// as they stand, then as modern_names() and key_candidates() (weight_names.h) give them; a tensor
+/// with several keys (NamedTensor::alias_of) is accepted under any of them. Floating-point numbers
+/// convert to floating-point numbers and integers to integers.
 ImportReport load_weights(Module& model, const WeightSource& source,
                           const ImportOptions& options = {});
 /// The same from memory; `source` names it in messages.

@@ -56,7 +56,8 @@ at::Tensor read_tensor(const WeightSource& source, const TensorEntry& entry) {
   std::vector<std::int64_t> shape = entry.shape;
   if (entry.dtype == Dtype::kF4) {
     if (shape.empty() || shape.back() % 2 != 0) {
-      throw SafetensorsError(source.name() + ": tensor '" + entry.name + "' of " + shape_text(shape) +
+      throw SafetensorsError(source.name() + ": tensor '" + entry.name + "' of " +
+                             shape_text(shape) +
                              " F4: LibTorch packs pairs along the last dimension, which must be "
                              "even");
     }

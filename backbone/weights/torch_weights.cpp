@@ -5,6 +5,7 @@
 
 #include "backbone/pickle/state_dict.h"
 #include "backbone/pickle/torch_error.h"
+#include "backbone/weights/pickle_json.h"
 
 namespace hyena::backbone {
 namespace {
@@ -21,6 +22,16 @@ bool is_container(const Value& key, const Value& value) {
 std::string shown_name(const Value& key) {
   if (key.kind == ValueKind::kText) return std::string(key.text);
   return key.kind == ValueKind::kInteger ? std::to_string(key.integer) : value_text(key);
+}
+
+/// The settings of the model among the hyperparameters that Lightning stores, as JSON.
+std::string settings_of(const PickleTree& tree) {
+  const ValueId all = tree.find(tree.root, "hyper_parameters");
+  if (all == kNoValue) return "";
+  const nlohmann::json settings = json_of_value(tree, all);
+  const auto model = settings.is_object() ? settings.find("model") : settings.end();
+  if (model == settings.end() || !model->is_object()) return "";
+  return model->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -78,6 +89,7 @@ TorchWeights::TorchWeights(const std::filesystem::path& path)
                         "views repeat their storages to more than 2^30 bytes beyond them together");
     }
   }
+  config_ = settings_of(tree);
   make_index();
 }
 

@@ -128,6 +128,7 @@ WeightFolder::WeightFolder(const fs::path& path) : WeightSource(path, "") {
     files_.insert(files_.end(), shard->files().begin(), shard->files().end());
     left_out_.insert(left_out_.end(), shard->left_out().begin(), shard->left_out().end());
   }
+  config_ = shards_.front()->config();
   if (const fs::path config = path / "config.json"; fs::exists(config)) {
     const MappedFile file = MappedFile::open<WeightFolderError>(config);
     config_ = parse_json_object(file.bytes(), config.string()).dump();

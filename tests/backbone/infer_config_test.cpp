@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "backbone/safetensors.h"
+#include "backbone/weight_names.h"
 #include "tests/support/files.h"
 #include "tests/support/tensors.h"
 
@@ -253,7 +254,7 @@ TEST(InferConfig, TakesTheSizeOfThePicturesFromWhoeverKnowsIt) {
   EXPECT_EQ(config->options.at("img_size"), 224);
   EXPECT_TRUE(assumes(*config, "img_size"));
   EXPECT_EQ(config->options.at("mixer_options").at("l_max"), 1024);
-  config = infer_config(safari, 512);
+  config = infer_config(safari, {.img_size = 512});
   EXPECT_EQ(config->options.at("img_size"), 512);
   EXPECT_FALSE(assumes(*config, "img_size"));
   EXPECT_FALSE(config->options.at("mixer_options").contains("l_max"));
@@ -266,7 +267,7 @@ TEST(InferConfig, TakesTheSizeOfThePicturesFromWhoeverKnowsIt) {
   config = infer_config(pixel);
   EXPECT_EQ(config->options.at("img_size"), 224);
   EXPECT_FALSE(config->options.at("mixer_options")[0].contains("long_kernel_size"));
-  config = infer_config(pixel, 384);
+  config = infer_config(pixel, {.img_size = 384});
   EXPECT_EQ(config->options.at("img_size"), 384);
   EXPECT_EQ(config->options.at("mixer_options")[0].at("long_kernel_size"), 111);
 }
