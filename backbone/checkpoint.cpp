@@ -49,10 +49,29 @@ ModelDescription recorded(const WeightSource& file, const std::string& text) {
     out.notes.input_size = notes.at("input_size").get<std::int64_t>();
     out.notes.crop_pct = notes.at("crop_pct").get<double>();
     out.notes.training = notes.at("training");
+    out.notes.tokenizer = notes.value("tokenizer", json());
   } catch (const json::exception& error) {
     // Without "[json.exception.…] ".
     const std::string what = error.what();
     damaged(file, what.substr(what.find("] ") + 2));
+  }
+  return out;
+}
+
+/// `overrides` with the options that are not the family's but its mixer's under "mixer_options":
+/// whoever states one need not know whose it is.
+json placed(const ModelConfig& config, const json& overrides) {
+  if (!overrides.is_object()) return overrides;
+  const json known = resolved_options(config);
+  const auto mixer = known.find("mixer_options");
+  json out = overrides;
+  for (const auto& [name, value] : overrides.items()) {
+    if (known.contains(name) || mixer == known.end() || !mixer->is_object() ||
+        !mixer->contains(name)) {
+      continue;
+    }
+    out["mixer_options"][name] = value;
+    out.erase(name);
   }
   return out;
 }
@@ -79,7 +98,8 @@ json notes_to_json(const ModelNotes& notes) {
           {"std", notes.std},
           {"input_size", notes.input_size},
           {"crop_pct", notes.crop_pct},
-          {"training", notes.training}};
+          {"training", notes.training},
+          {"tokenizer", notes.tokenizer}};
 }
 
 ModelDescription describe_model(const WeightSource& file, std::int64_t img_size) {
@@ -105,14 +125,18 @@ ModelDescription describe_model(const WeightSource& file, std::int64_t img_size)
   ModelDescription out;
   out.config = {.name = inferred->family, .options = inferred->options};
   out.assumed = inferred->assumed;
+  out.notes.class_names = inferred->class_names;
   return out;
 }
 
 void save_model(const std::filesystem::path& path, const Module& model, const ModelConfig& config,
-                const ModelNotes& notes) {
+                const ModelNotes& notes, std::optional<at::ScalarType> weights) {
   TensorMap tensors;
   for (const NamedTensor& entry : model.state()) {
-    if (entry.alias_of.empty()) tensors.emplace(entry.name, entry.tensor);
+    if (!entry.alias_of.empty()) continue;
+    const bool narrow = weights && entry.is_parameter && entry.tensor.is_floating_point() &&
+                        entry.name.find(".pos_emb.") == entry.name.npos;
+    tensors.emplace(entry.name, narrow ? entry.tensor.detach().to(*weights) : entry.tensor);
   }
   const json record = {{"format_version", kFormatVersion},
                        {"name", config.name},
@@ -123,14 +147,14 @@ void save_model(const std::filesystem::path& path, const Module& model, const Mo
   write_tensors(path, tensors, {{"format", "pt"}, {kModelKey, record.dump()}});
 }
 
-LoadedModel load_model(const std::filesystem::path& path, const json& overrides) {
+LoadedModel<> load_model(const std::filesystem::path& path, const json& overrides) {
   const auto file = open_weights(path);
   const auto size = overrides.find("img_size");
   const bool sized = size != overrides.end() && size->is_number_integer();
-  LoadedModel out;
+  LoadedModel<> out;
   out.description = describe_model(*file, sized ? size->get<std::int64_t>() : 0);
   ModelConfig& config = out.description.config;
-  config.options = merge_family_options(config.options, overrides);
+  config.options = merge_family_options(config.options, placed(config, overrides));
   // An option that somebody states is no assumption any more.
   const json mixer = overrides.value("mixer_options", json::object());
   std::erase_if(out.description.assumed, [&](const std::string& line) {

@@ -3,13 +3,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "backbone/import.h"
-#include "backbone/vision_model.h"
+#include "backbone/model.h"
 #include "backbone/weight_source.h"
 
 /// A model in one file: its weights, how to build it, and how to use it.
@@ -22,6 +24,7 @@ struct ModelNotes {
   std::int64_t input_size = 0;  ///< side of the pictures it was evaluated with; 0: the model's own
   double crop_pct = 0;          ///< part of the resized picture that is kept; 0: not recorded
   nlohmann::json training = nlohmann::json::object();  ///< free summary: recipe, epochs, accuracy
+  nlohmann::json tokenizer;  ///< of a language model, as the program that trained it wrote it; null
 };
 
 nlohmann::json notes_to_json(const ModelNotes& notes);
@@ -45,20 +48,34 @@ ModelDescription describe_model(const WeightSource& file, std::int64_t img_size 
 /// change it) and notes, whole or not at all. A tensor with several names is stored once, under its
 /// own. Throws OptionError for a configuration that no model has, std::runtime_error when the disk
 /// refuses.
+/// `weights`: the type for floating-point parameters; buffers and the positions of long filters,
+/// which few digits would make equal, stay what they are.
 void save_model(const std::filesystem::path& path, const Module& model, const ModelConfig& config,
-                const ModelNotes& notes = {});
+                const ModelNotes& notes = {}, std::optional<at::ScalarType> weights = {});
 
+template <class M = Model>
 struct LoadedModel {
-  std::unique_ptr<VisionModel> model;
+  std::unique_ptr<M> model;
   ModelDescription description;  ///< config with the overrides applied
   ImportReport report;
 };
 
 /// Builds the model that a file describes and loads its weights, all of them. `overrides` are
 /// options of the family to change or, for a file without metadata, to say what shapes cannot
-/// (heads of an attention, say). `path` as for open_weights(). Throws what that throws,
-/// ImportError, OptionError.
-LoadedModel load_model(const std::filesystem::path& path,
-                       const nlohmann::json& overrides = nlohmann::json::object());
+/// (heads of an attention, say); those of the mixer may stand beside them. `path` as for
+/// open_weights(). Throws what that throws, ImportError, OptionError.
+LoadedModel<> load_model(const std::filesystem::path& path,
+                         const nlohmann::json& overrides = nlohmann::json::object());
+
+/// The same where only one kind of model will do: load_model<VisionModel>(path). Throws OptionError
+/// that says what the file holds instead.
+template <class M>
+LoadedModel<M> load_model(const std::filesystem::path& path,
+                          const nlohmann::json& overrides = nlohmann::json::object()) {
+  auto any = load_model(path, overrides);
+  return {.model = expect_kind<M>(std::move(any.model), path.string()),
+          .description = std::move(any.description),
+          .report = std::move(any.report)};
+}
 
 }  // namespace hyena::backbone

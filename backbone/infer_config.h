@@ -19,6 +19,7 @@ struct InferredConfig {
   nlohmann::json options;  ///< of the family, "mixer" and "mixer_options" included
   /// What neither keys nor shapes can tell and what was taken for it, one line each.
   std::vector<std::string> assumed;
+  std::vector<std::string> class_names = {};  ///< where the settings beside the weights tell them
   /// Why the model cannot be built although its family is known, e.g. a mixer that there is not
   /// yet; empty where it can.
   std::string refused = {};

@@ -102,6 +102,19 @@ void set_vocabulary(const Settings& settings, std::int64_t rows, bool dna, Infer
   }
 }
 
+/// Whether the layers have the embedding's width, so that the model is no larger than the file.
+bool of_one_width(const Shapes& shapes, std::int64_t layers, std::int64_t dim) {
+  for (std::int64_t i = 0; i < layers; ++i) {
+    const std::string layer = "backbone.layers." + std::to_string(i) + ".";
+    const bool attends = shapes.has(layer + "mixer.Wqkv.weight");
+    const char* into = attends ? "mixer.Wqkv.weight" : "mixer.in_proj.weight";
+    if (shapes.size(layer + into, 1) != dim || shapes.size(layer + "mlp.fc1.weight", 1) != dim) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /// What each layer mixes with. False, and config.refused set, where one is not known here.
 bool read_layers(const Shapes& shapes, std::int64_t layers, InferredConfig& config,
                  std::optional<MixerGuess>& hyena, std::vector<std::int64_t>& attention) {
@@ -192,6 +205,14 @@ void set_classifier(const Settings& settings, const Shapes& shapes, InferredConf
   o["class_pool"] = port ? "before_pad" : "mean";
   config.assumed.push_back(port ? "class_pool: before_pad, as in Hugging Face's port of HyenaDNA"
                                 : "class_pool: mean; others are sum, first, last");
+  if (const json* labels = settings.find(nullptr, "id2label"); labels && labels->is_object()) {
+    for (std::int64_t i = 0; i < classes; ++i) {
+      const auto label = labels->find(std::to_string(i));
+      if (label == labels->end() || !label->is_string()) break;
+      config.class_names.push_back(label->get<std::string>());
+    }
+    if (std::ssize(config.class_names) != classes) config.class_names.clear();
+  }
   if (!port) return;
   o["pad_id"] = 4;
   if (settings.find(nullptr, "pad_token_id") == nullptr) {
@@ -215,6 +236,10 @@ std::optional<InferredConfig> infer_language_model(const Shapes& shapes, const I
   std::optional<MixerGuess> hyena;
   std::vector<std::int64_t> attention;
   if (!read_layers(shapes, layers, config, hyena, attention)) return config;
+  if (!of_one_width(shapes, layers, dim)) {
+    config.refused = "not all layers have the embedding's width, " + std::to_string(dim);
+    return config;
+  }
   // Only HyenaDNA's own code leaves the head out: its embedding is used, or there is a classifier.
   const bool standalone = port || !shapes.has("lm_head.weight");
   const bool dna = standalone || settings.is("model_type", "hyenadna") ||

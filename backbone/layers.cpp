@@ -38,6 +38,12 @@ void trunc_normal_(const at::Tensor& tensor, double std) {
   tensor.copy_(draw.erfinv_().mul_(std * std::sqrt(2.0)).clamp_(-2.0, 2.0));
 }
 
+void normal_(const at::Tensor& tensor, double std) {
+  if (skip_initialisation) return;
+  const at::NoGradGuard no_grad;
+  tensor.normal_(0, std);
+}
+
 Linear::Linear(std::int64_t in, std::int64_t out, bool with_bias)
     : weight(add_parameter("weight", uniform({out, in}, in))) {
   if (with_bias) bias = add_parameter("bias", uniform({out}, in));

@@ -16,6 +16,9 @@ at::Tensor uniform(at::IntArrayRef shape, std::int64_t fan_in);
 /// In place: normal with `mean` 0 and `std`, cut at ±2 (absolute), as timm's trunc_normal_.
 void trunc_normal_(const at::Tensor& tensor, double std);
 
+/// In place: normal with `mean` 0 and `std`, from LibTorch's generator.
+void normal_(const at::Tensor& tensor, double std);
+
 /// While alive, layers built on this thread leave weights that would be drawn at random
 /// uninitialised, so that even a large model is made in no time: for counting parameters, and for
 /// models whose weights are read from a file at once.

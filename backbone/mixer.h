@@ -32,6 +32,12 @@ class Mixer : public Module {
   /// serve the grid (prefix tokens in a 2-D mixer, a sequence longer than its filters).
   virtual at::Tensor forward(const at::Tensor& x, const TokenGrid& grid) = 0;
 
+  /// Whether a token sees itself and earlier tokens only.
+  virtual bool causal() const { return false; }
+
+  /// The longest sequence it can mix; 0: any.
+  virtual std::int64_t max_len() const { return 0; }
+
   /// Fits what is tied to a grid (implicit filters, their positions and distances) to another one,
   /// before fine-tuning or evaluation at another resolution. Without this call a filter keeps its
   /// taps. Mixers without such state do nothing.

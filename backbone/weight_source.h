@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backbone/tensor_entry.h"
@@ -39,6 +40,7 @@ class WeightSource {
   const std::vector<std::string>& left_out() const { return left_out_; }
   /// A JSON object that says what model this is (config.json), empty where there is none.
   const std::string& config() const { return config_; }
+  void set_config(std::string json) { config_ = std::move(json); }
 
   /// nullptr where there is none of this name.
   const TensorEntry* find(std::string_view name) const;

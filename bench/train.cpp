@@ -19,7 +19,7 @@ namespace {
 class Run {
  public:
   Run(const backbone::ModelConfig& config, std::int64_t batch_size)
-      : model_(backbone::make_model(config)),
+      : model_(backbone::make_model<backbone::VisionModel>(config)),
         schedule_(train::make_schedule({.sched = "constant"}, 1, 1)),
         optimizer_(train::make_optimizer(
             train::make_parameter_groups(*model_, {.lr = 1e-4, .weight_decay = 0.05}), {})),

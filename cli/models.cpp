@@ -17,7 +17,8 @@ int run(const std::vector<std::string>& args) {
   std::int64_t img_size = 0;
   bool flops = false, mixers = false, as_json = false;
   app.add_option("filter", filter, "part of a name");
-  app.add_option("--img-size", img_size, "input size [pixels]; 0: each model's own");
+  app.add_option("--img-size", img_size,
+                 "input size of picture models [pixels]; 0: each model's own");
   app.add_flag("--flops", flops, "count the forward pass too (takes a while)");
   app.add_flag("--mixers", mixers, "list the kinds of --mixer instead");
   app.add_flag("--json", as_json, "as JSON");
@@ -36,7 +37,8 @@ int run(const std::vector<std::string>& args) {
       out.push_back({{"name", m.name},
                      {"family", m.family},
                      {"mixer", m.mixer},
-                     {"img_size", m.img_size},
+                     {"kind", m.kind},
+                     {"input_size", m.input_size},
                      {"parameters", m.parameters},
                      {"summary", m.summary}});
       if (flops) out.back()["flops"] = m.flops;
@@ -52,7 +54,7 @@ int run(const std::vector<std::string>& args) {
       continue;
     }
     std::printf("%-26s %7.2f M %5lld", m.name.c_str(), static_cast<double>(m.parameters) / 1e6,
-                static_cast<long long>(m.img_size));
+                static_cast<long long>(m.input_size));
     if (flops) std::printf(" %10.3f", m.flops / 1e9);
     std::printf("   %s\n", m.summary.c_str());
   }

@@ -10,7 +10,7 @@ find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   # Paths relative to the checkout: a second clone finds what the first one compiled.
   set(CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
-                                  "${CCACHE_PROGRAM}")
+                                  CCACHE_SLOPPINESS=pch_defines,time_macros "${CCACHE_PROGRAM}")
   set(CMAKE_CUDA_COMPILER_LAUNCHER "${CMAKE_CXX_COMPILER_LAUNCHER}")
 endif()
 
@@ -40,6 +40,23 @@ endif()
 # Where an installed program finds LibTorch and what lies beside it.
 set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
+# With HYENA_PRECOMPILE, what links LibTorch has <ATen/ATen.h> compiled once for all: most of the time
+# of such a file goes into reading it. Files still include what they use; the headers' own test and
+# the presets without this see to it.
+function(hyena_precompile target)
+  if(NOT HYENA_PRECOMPILE OR HYENA_FUZZ OR "${ARGN}" MATCHES "hyena_host_device")
+    return()
+  endif()
+  if(NOT "${ARGN}" MATCHES "hyena::(torch|backbone|datasets|train|inspect|bench|cli)(;|$)|hyena_test_support")
+    return()
+  endif()
+  if(TARGET hyena_backbone AND NOT target STREQUAL "hyena_backbone")
+    target_precompile_headers(${target} REUSE_FROM hyena_backbone)
+  elseif(target STREQUAL "hyena_backbone")
+    target_precompile_headers(${target} PRIVATE <ATen/ATen.h>)
+  endif()
+endfunction()
+
 # hyena_library(NAME HEADERS ... SOURCES ... [PUBLIC ...] [PRIVATE ...]): target hyena::NAME.
 # Headers are included from the repository's root: #include "NAME/x.h". Each public header is
 # compiled alone by the target all_verify_interface_header_sets. With HYENA_FUZZ a library that links
@@ -62,6 +79,7 @@ function(hyena_library name)
   set_target_properties(hyena_${name} PROPERTIES EXPORT_NAME ${name}
                                                  VERIFY_INTERFACE_HEADER_SETS ON)
   set_property(GLOBAL APPEND PROPERTY HYENA_LIBRARIES hyena_${name})
+  hyena_precompile(hyena_${name} ${arg_PUBLIC} ${arg_PRIVATE})
 endfunction()
 
 # The programs of the tests with the label tsan: all that the tsan preset builds.
@@ -80,6 +98,7 @@ function(hyena_test name)
   set(target ${folder}_${name}_test)
   add_executable(${target} ${name}_test.cpp)
   target_link_libraries(${target} PRIVATE hyena_options GTest::gtest_main ${arg_LIBS})
+  hyena_precompile(${target} ${arg_LIBS})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
   add_test(NAME ${folder}/${name} COMMAND ${target})
   set_tests_properties(${folder}/${name} PROPERTIES LABELS "${folder};${arg_LABELS}"

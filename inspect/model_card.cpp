@@ -35,7 +35,7 @@ double training_bytes(const ModelCard& card) {
 
 /// The rows that come from the module tree; `stored` adds sizes and types, which a file knows
 /// better.
-void describe_state(const bb::VisionModel& model, ModelCard& card, bool stored) {
+void describe_state(const bb::Model& model, ModelCard& card, bool stored) {
   for (const bb::NamedTensor& entry : model.state()) {
     if (!entry.alias_of.empty()) continue;
     const std::int64_t n = entry.tensor.numel();
@@ -52,6 +52,15 @@ void describe_config(const bb::ModelConfig& config, ModelCard& card) {
   card.name = config.name;
   card.family = bb::find_model(config.name).family;
   card.options = bb::resolved_options(config);
+}
+
+void describe_input(const bb::Model& model, ModelCard& card) {
+  if (const auto* vision = dynamic_cast<const bb::VisionModel*>(&model)) {
+    card.info = vision->info();
+  }
+  if (const auto* language = dynamic_cast<const bb::LanguageModel*>(&model)) {
+    card.language = language->info();
+  }
 }
 
 }  // namespace
@@ -80,35 +89,35 @@ std::string part_of(const std::string& key) {
   return out;
 }
 
-Compute forward_compute(bb::VisionModel& model, std::int64_t img_size) {
+Compute forward_compute(bb::Model& model, std::int64_t input_size) {
   const at::NoGradGuard no_grad;
   const bool training = model.is_training();
   model.train(false);
-  const auto parameters = model.parameters();
-  const auto options =
-      parameters.empty() ? at::TensorOptions() : parameters.front().tensor.options();
   const bb::FlopCounter counter;
   try {
-    model.forward(at::zeros({1, model.info().in_chans, img_size, img_size}, options));
+    model.run_blank(input_size);
   } catch (...) {
     model.train(training);
     throw;
   }
   model.train(training);
-  return {.img_size = img_size, .flops = counter.total(), .by_kind = counter.by_kind()};
+  return {.input_size = input_size,
+          .input = model.describe_input(input_size),
+          .flops = counter.total(),
+          .by_kind = counter.by_kind()};
 }
 
-ModelCard model_card(bb::VisionModel& model, const bb::ModelConfig& config) {
+ModelCard model_card(bb::Model& model, const bb::ModelConfig& config) {
   ModelCard card;
   describe_config(config, card);
-  card.info = model.info();
+  describe_input(model, card);
   describe_state(model, card, /*stored=*/true);
   card.training_bytes = training_bytes(card);
-  card.compute = forward_compute(model, card.info.img_size);
+  card.compute = forward_compute(model, model.input_size());
   return card;
 }
 
-ModelCard model_card(const std::filesystem::path& path, std::int64_t img_size,
+ModelCard model_card(const std::filesystem::path& path, std::int64_t input_size,
                      const json& overrides) {
   const auto source = bb::open_weights(path);
   const bb::WeightSource& file = *source;
@@ -132,14 +141,18 @@ ModelCard model_card(const std::filesystem::path& path, std::int64_t img_size,
     card.assumed = said.assumed;
     card.notes = said.notes;
 
-    const bb::LoadedModel loaded = bb::load_model(path, overrides);
+    const auto loaded = bb::load_model(path, overrides);
     describe_config(loaded.description.config, card);
     card.assumed = loaded.description.assumed;
-    card.info = loaded.model->info();
+    describe_input(*loaded.model, card);
     describe_state(*loaded.model, card, /*stored=*/false);
     try {
-      if (img_size > 0 && img_size != card.info.img_size) loaded.model->set_img_size(img_size);
-      card.compute = forward_compute(*loaded.model, img_size > 0 ? img_size : card.info.img_size);
+      auto* vision = dynamic_cast<bb::VisionModel*>(loaded.model.get());
+      if (vision != nullptr && input_size > 0 && input_size != card.info.img_size) {
+        vision->set_img_size(input_size);
+      }
+      card.compute =
+          forward_compute(*loaded.model, input_size > 0 ? input_size : loaded.model->input_size());
     } catch (const bb::OptionError& error) {
       card.problems.push_back(std::string("operations not counted: ") + error.what());
     }

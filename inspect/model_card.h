@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backbone/checkpoint.h"
+#include "backbone/language_model.h"
 #include "backbone/vision_model.h"
 
 namespace hyena::inspect {
@@ -20,9 +21,10 @@ struct PartSize {
   std::int64_t elements = 0;
 };
 
-/// The floating-point operations of one picture's forward pass, see backbone/ops/flops.h.
+/// The floating-point operations of one input's forward pass, see backbone/ops/flops.h.
 struct Compute {
-  std::int64_t img_size = 0;  ///< side of the picture
+  std::int64_t input_size = 0;  ///< see Model::input_size
+  std::string input;            ///< "a picture of 28 x 28 pixels"
   double flops = 0;
   std::map<std::string, double> by_kind;
 };
@@ -36,7 +38,8 @@ struct ModelCard {
   bool recorded = false;             ///< from the file's metadata; else inferred from its shapes
   std::vector<std::string> assumed;  ///< options that neither says, see InferredConfig
   nlohmann::json options;            ///< all of them, defaults filled in; null where unknown
-  backbone::VisionInfo info;         ///< all 0 where unknown
+  backbone::VisionInfo info;         ///< all 0 where unknown, and for another kind of model
+  backbone::LanguageInfo language;   ///< likewise
 
   std::int64_t parameters = 0;  ///< elements that training may change; of an unknown model, all
   std::int64_t buffers = 0;     ///< elements that belong to the state but are not parameters
@@ -57,18 +60,18 @@ struct ModelCard {
 /// "blocks.*.mixer" for "blocks.3.mixer.in_proj.weight", "head" for "head.fc1.weight".
 std::string part_of(const std::string& key);
 
-/// Runs one picture of zeros through the model, in evaluation mode and without gradients; the model
-/// is as it was afterwards. Throws OptionError when it cannot take pictures of that size.
-Compute forward_compute(backbone::VisionModel& model, std::int64_t img_size);
+/// Runs one input of zeros through the model, in evaluation mode and without gradients; the model
+/// is as it was afterwards. Throws OptionError when it cannot take that size.
+Compute forward_compute(backbone::Model& model, std::int64_t input_size);
 
 /// Card of a model in memory.
-ModelCard model_card(backbone::VisionModel& model, const backbone::ModelConfig& config);
+ModelCard model_card(backbone::Model& model, const backbone::ModelConfig& config);
 
-/// Card of a file. Builds the model where it is one of ours, to count its operations for pictures
-/// of `img_size` (0: its own); any other file of weights gets the rows that need no model.
-/// `overrides` as for backbone::load_model. `file` may be
-/// what open_weights() reads, and this throws what that throws.
-ModelCard model_card(const std::filesystem::path& file, std::int64_t img_size = 0,
+/// Card of a file. Builds the model where it is one of ours, to count its operations for inputs of
+/// `input_size` (0: its own); any other file of weights gets the rows that need no model.
+/// `overrides` as for backbone::load_model. `file` may be what open_weights() reads, and this throws
+/// what that throws.
+ModelCard model_card(const std::filesystem::path& file, std::int64_t input_size = 0,
                      const nlohmann::json& overrides = nlohmann::json::object());
 
 std::string to_text(const ModelCard& card);

@@ -63,10 +63,20 @@ std::string classes_text(const ModelCard& card) {
   return out + (names.size() > 3 ? ", …)" : ")");
 }
 
+std::string language_text(const backbone::LanguageInfo& info) {
+  std::string out = "tokens, a vocabulary of " + std::to_string(info.vocab_size);
+  if (info.padded_vocab_size != info.vocab_size) {
+    out += " (" + std::to_string(info.padded_vocab_size) + " rows)";
+  }
+  out += info.max_len > 0 ? ", sequences of up to " + std::to_string(info.max_len)
+                          : ", sequences of any length";
+  if (info.num_classes > 0) out += "; classifies them, " + std::to_string(info.num_classes);
+  return out;
+}
+
 std::string compute_text(const Compute& compute) {
-  const std::string side = std::to_string(compute.img_size);
-  std::string out = count_text(compute.flops) + "FLOPs for a picture of " + side + " x " + side +
-                    " (a multiply-add is 2):";
+  std::string out =
+      count_text(compute.flops) + "FLOPs for " + compute.input + " (a multiply-add is 2):";
   std::vector<std::pair<double, std::string>> kinds;
   for (const auto& [kind, flops] : compute.by_kind) kinds.emplace_back(flops, kind);
   std::ranges::sort(kinds, std::greater<>());
@@ -131,6 +141,7 @@ std::string to_text(const ModelCard& card) {
     lines.add("input", input);
     lines.add("classes", classes_text(card));
   }
+  if (card.language.vocab_size > 0) lines.add("input", language_text(card.language));
   std::string parameters = count_text(static_cast<double>(card.parameters)) + " (" +
                            std::to_string(card.parameters) + ")";
   if (card.frozen > 0) {
@@ -194,7 +205,9 @@ json to_json(const ModelCard& card) {
           {"img_size", card.info.img_size},
           {"num_classes", card.info.num_classes},
           {"num_features", card.info.num_features},
-          {"depth", card.info.depth},
+          {"depth", std::max(card.info.depth, card.language.depth)},
+          {"vocab_size", card.language.vocab_size},
+          {"max_len", card.language.max_len},
           {"parameters", card.parameters},
           {"buffers", card.buffers},
           {"frozen", card.frozen},
@@ -203,7 +216,8 @@ json to_json(const ModelCard& card) {
           {"weight_bytes", card.weight_bytes},
           {"training_bytes", card.training_bytes},
           {"compute",
-           {{"img_size", card.compute.img_size},
+           {{"input_size", card.compute.input_size},
+            {"input", card.compute.input},
             {"flops", card.compute.flops},
             {"by_kind", card.compute.by_kind}}},
           {"notes", backbone::notes_to_json(card.notes)},

@@ -10,7 +10,7 @@ namespace hyena::train {
 std::string dry_run(const RunOptions& options) {
   const Experiment e = make_experiment(options);
   const auto info = e.model->info();
-  const double forward = forward_flops(*e.model, e.device.device);
+  const double forward = forward_flops(*e.model);
   std::int64_t trainable = 0, bytes = 0;
   for (const auto& parameter : e.model->parameters()) {
     if (!parameter.tensor.requires_grad()) continue;

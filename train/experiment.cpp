@@ -65,7 +65,7 @@ void make_the_model(Experiment& e) {
 
   at::manual_seed(static_cast<std::uint64_t>(o.seed));
   if (o.init.empty()) {
-    e.model = backbone::make_model(e.config);
+    e.model = backbone::make_model<backbone::VisionModel>(e.config);
   } else {
     auto started = start_from(o.init, e.config, info.num_classes);
     e.model = std::move(started.model);

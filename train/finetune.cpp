@@ -25,7 +25,7 @@ StartedModel start_from(const std::string& file, const backbone::ModelConfig& co
                       "), --model " + config.name + " is of " + wanted +
                       "; name a model of that family");
   }
-  auto loaded = backbone::load_model(file, overrides);
+  auto loaded = backbone::load_model<backbone::VisionModel>(file, overrides);
   StartedModel started{.model = std::move(loaded.model),
                        .config = std::move(loaded.description.config),
                        .report = ""};

@@ -20,15 +20,17 @@ std::vector<ModelSummary> list_models(const std::string& filter, std::int64_t im
     summary.family = entry.family;
     summary.summary = entry.summary;
     backbone::ModelConfig config{.name = entry.name, .options = nlohmann::json::object()};
-    if (img_size > 0) config.options["img_size"] = img_size;
+    if (img_size > 0 && backbone::find_family(entry.family).kind == backbone::VisionModel::kKind)
+      config.options["img_size"] = img_size;
     try {
       const auto options = backbone::resolved_options(config);
       if (options.contains("mixer") && options["mixer"].is_string())
         summary.mixer = options["mixer"];
       const auto model = backbone::make_model(config);
-      summary.img_size = model->info().img_size;
+      summary.input_size = model->input_size();
+      summary.kind = model->kind();
       summary.parameters = model->parameter_count();
-      if (flops) summary.flops = forward_flops(*model, c10::Device(c10::kCPU));
+      if (flops) summary.flops = forward_flops(*model);
     } catch (const backbone::OptionError& error) {
       summary.error = error.what();
     }

@@ -22,7 +22,7 @@ void save_model_file(const std::filesystem::path& file, const backbone::VisionMo
 
 SavedModel open_saved_model(const std::filesystem::path& file, std::int64_t img_size,
                             const json& overrides) {
-  auto loaded = backbone::load_model(file, overrides);
+  auto loaded = backbone::load_model<backbone::VisionModel>(file, overrides);
   SavedModel saved;
   saved.model = std::move(loaded.model);
   saved.config = loaded.description.config;

@@ -347,7 +347,7 @@ RunResult Run::operator()() {
   result.best_epoch = record_.best_epoch();
   result.pictures = at_.pictures;
   result.seconds = at_.seconds;
-  result.flops_per_picture = forward_flops(*e_.model, e_.device.device);
+  result.flops_per_picture = forward_flops(*e_.model);
   result.peak_flops = measured_matmul_flops(e_.device.device, e_.options.amp);
   return result;
 }

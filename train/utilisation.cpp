@@ -14,13 +14,12 @@
 
 namespace hyena::train {
 
-double forward_flops(backbone::VisionModel& model, c10::Device device) {
+double forward_flops(backbone::Model& model) {
   const at::NoGradGuard no_grad;
   const bool was_training = model.is_training();
   model.train(false);
-  const auto info = model.info();
   const backbone::FlopCounter counter;
-  model.forward(at::zeros({1, info.in_chans, info.img_size, info.img_size}, at::device(device)));
+  model.run_blank(model.input_size());
   model.train(was_training);
   return counter.total();
 }

@@ -25,6 +25,8 @@ class Gated : public Mixer {
     return out_proj_.forward(parts[0] * (parts[1] * parts[2]));
   }
 
+  bool causal() const override { return true; }
+
  private:
   Linear& out_proj_;
   Linear& in_proj_;

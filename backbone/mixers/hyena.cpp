@@ -18,6 +18,13 @@ class HyenaMixer : public Mixer {
     return operator_->forward(x);
   }
 
+  bool causal() const override { return !operator_->filter().centred(); }
+
+  std::int64_t max_len() const override {
+    const bool bounded = operator_->options().filter.extend == "error";
+    return bounded ? operator_->filter().l_max() : 0;
+  }
+
   void resize_filters(const TokenGrid& grid) override {
     if (follows_grid_) operator_->filter().set_l_max(grid.tokens());
   }

@@ -12,5 +12,6 @@ MixerEntry attention_mixer();
 MixerEntry conv7x7_mixer();
 MixerEntry sep_conv_mixer();
 MixerEntry gated_mixer();
+MixerEntry mha_mixer();
 
 }  // namespace hyena::backbone

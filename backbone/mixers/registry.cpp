@@ -7,7 +7,7 @@ const std::vector<MixerEntry>& mixer_registry() {
       hyena_mixer(),   hyena_bidirectional_mixer(),
       hyena2d_mixer(), attention_mixer(),
       conv7x7_mixer(), sep_conv_mixer(),
-      gated_mixer(),
+      gated_mixer(),   mha_mixer(),
   };
   return entries;
 }

@@ -241,8 +241,9 @@ void MetaFormer::set_img_size(std::int64_t img_size) {
 
 ModelFamily metaformer_family() {
   return {.name = "metaformer",
+          .kind = VisionModel::kKind,
           .options = default_options<MetaFormerOptions>,
-          .make = [](const nlohmann::json& options) -> std::unique_ptr<VisionModel> {
+          .make = [](const nlohmann::json& options) -> std::unique_ptr<Model> {
             return std::make_unique<MetaFormer>(
                 options_of<MetaFormerOptions>(family_fields(options), "metaformer options"),
                 options);

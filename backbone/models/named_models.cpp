@@ -158,6 +158,7 @@ std::vector<ModelEntry> named_models() {
   add_vits(models);
   add_safari(models);
   add_metaformers(models);
+  for (ModelEntry& entry : named_language_models()) models.push_back(std::move(entry));
   return models;
 }
 

@@ -2,11 +2,12 @@
 
 #include <vector>
 
-#include "backbone/vision_model.h"
+#include "backbone/model.h"
 
 namespace hyena::backbone {
 
 /// The named sizes of all families, in the order in which they are listed.
 std::vector<ModelEntry> named_models();
+std::vector<ModelEntry> named_language_models();
 
 }  // namespace hyena::backbone

@@ -1,9 +1,10 @@
+#include "backbone/model.h"
+#include "backbone/models/causal_lm.h"
 #include "backbone/models/metaformer.h"
 #include "backbone/models/mixer_choice.h"
 #include "backbone/models/named_models.h"
 #include "backbone/models/safari_vit.h"
 #include "backbone/models/vit.h"
-#include "backbone/vision_model.h"
 
 namespace hyena::backbone {
 namespace {
@@ -23,6 +24,7 @@ const std::vector<ModelFamily>& model_families() {
       vit_family(),
       safari_vit_family(),
       metaformer_family(),
+      causal_lm_family(),
   };
   return families;
 }
@@ -67,7 +69,7 @@ nlohmann::json resolved_options(const ModelConfig& config) {
                        "options of model " + config.name);
 }
 
-std::unique_ptr<VisionModel> make_model(const ModelConfig& config) {
+std::unique_ptr<Model> make_model(const ModelConfig& config) {
   return find_family(find_model(config.name).family).make(resolved_options(config));
 }
 

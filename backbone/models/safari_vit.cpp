@@ -154,8 +154,9 @@ void SafariVit::set_img_size(std::int64_t img_size) {
 
 ModelFamily safari_vit_family() {
   return {.name = "safari_vit",
+          .kind = VisionModel::kKind,
           .options = default_options<SafariVitOptions>,
-          .make = [](const nlohmann::json& options) -> std::unique_ptr<VisionModel> {
+          .make = [](const nlohmann::json& options) -> std::unique_ptr<Model> {
             return std::make_unique<SafariVit>(
                 options_of<SafariVitOptions>(family_fields(options), "safari_vit options"),
                 mixer_options(options));

@@ -189,8 +189,9 @@ void Vit::set_img_size(std::int64_t img_size) {
 
 ModelFamily vit_family() {
   return {.name = "vit",
+          .kind = VisionModel::kKind,
           .options = default_options<VitOptions>,
-          .make = [](const nlohmann::json& options) -> std::unique_ptr<VisionModel> {
+          .make = [](const nlohmann::json& options) -> std::unique_ptr<Model> {
             return std::make_unique<Vit>(
                 options_of<VitOptions>(family_fields(options), "vit options"),
                 mixer_options(options));

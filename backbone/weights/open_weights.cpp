@@ -4,11 +4,34 @@
 #include <fstream>
 #include <string_view>
 
+#include "backbone/mapped_file.h"
 #include "backbone/safetensors.h"
+#include "backbone/weights/strict_json.h"
 #include "backbone/weights/torch_weights.h"
 #include "backbone/weights/weight_folder.h"
 
 namespace hyena::backbone {
+namespace {
+
+/// The settings of a language model that lie beside a file, "" where there are none. Other files
+/// of these names are none of our business.
+std::string settings_beside(const std::filesystem::path& path) {
+  for (const char* name : {"config.json", "reference_config.json"}) {
+    const auto beside = path.parent_path() / name;
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(beside, error)) continue;
+    try {
+      const auto file = MappedFile::open<WeightFolderError>(beside);
+      const auto json = parse_json_object(file.bytes(), beside.string());
+      if (json.contains("d_model") && json.contains("n_layer")) return json.dump();
+    } catch (const WeightFolderError&) {
+      continue;
+    }
+  }
+  return "";
+}
+
+}  // namespace
 
 std::unique_ptr<WeightSource> open_weight_file(const std::filesystem::path& path) {
   std::array<char, 16> first{};
@@ -37,7 +60,9 @@ std::unique_ptr<WeightSource> open_weights(const std::filesystem::path& path) {
   if (std::error_code error; std::filesystem::is_directory(path, error)) {
     return std::make_unique<WeightFolder>(path);
   }
-  return open_weight_file(path);
+  auto source = open_weight_file(path);
+  if (source->config().empty()) source->set_config(settings_beside(path));
+  return source;
 }
 
 }  // namespace hyena::backbone

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "backbone/options.h"
+#include "backbone/safetensors.h"
 #include "backbone/tensor_file.h"
 #include "tests/support/files.h"
 #include "tests/support/tensors.h"
@@ -65,10 +66,10 @@ TEST(Checkpoint, OneFileIsEnoughToRunAModel) {
   const tests::TemporaryFolder folder;
   const fs::path path = folder / "m.safetensors";
   const ModelConfig config = small_config();
-  const auto model = make_model(config);
+  const auto model = make_model<VisionModel>(config);
   save_model(path, *model, config, some_notes());
 
-  const LoadedModel loaded = load_model(path);
+  const LoadedModel<VisionModel> loaded = load_model<VisionModel>(path);
   const auto images = at::randn({2, 3, 16, 16});
   EXPECT_TRUE(logits(*loaded.model, images).equal(logits(*model, images)));
   const ModelDescription& description = loaded.description;
@@ -83,7 +84,7 @@ TEST(Checkpoint, OneFileIsEnoughToRunAModel) {
 
 TEST(Checkpoint, StoresASharedTensorOnce) {
   const tests::TemporaryFolder folder;
-  const auto model = make_model(small_config());
+  const auto model = make_model<VisionModel>(small_config());
   save_model(folder / "m", *model, small_config());
   const SafetensorsFile file(folder / "m");
   const std::string filter = "blocks.0.layer.filter_fn.implicit_filter.";
@@ -102,52 +103,52 @@ TEST(Checkpoint, KeepsBuffersAndOtherTypes) {
                                        {"dim", 16},
                                        {"depth", 1},
                                        {"num_classes", 2}}};
-  const auto model = make_model(config);
+  const auto model = make_model<VisionModel>(config);
   model->train();
   model->forward(at::randn({4, 3, 16, 16}));  // moves the statistics of the batch norms
   model->train(false);
   const auto images = at::randn({2, 3, 16, 16});
   save_model(folder / "m", *model, config);
-  const auto loaded = load_model(folder / "m");
+  const auto loaded = load_model<VisionModel>(folder / "m");
   EXPECT_EQ(loaded.model->find("patch_embed.0.norm.num_batches_tracked").item<std::int64_t>(), 1);
   EXPECT_TRUE(logits(*loaded.model, images).equal(logits(*model, images)));
 
   model->to(at::kDouble);
   save_model(folder / "double", *model, config);
   EXPECT_EQ(SafetensorsFile(folder / "double").find("head.weight")->dtype, Dtype::kF64);
-  const auto from_double = load_model(folder / "double");
+  const auto from_double = load_model<VisionModel>(folder / "double");
   EXPECT_TRUE(logits(*from_double.model, images).equal(logits(*loaded.model, images)));
 }
 
 TEST(Checkpoint, ChangesOptionsOnRequest) {
   const tests::TemporaryFolder folder;
-  const auto model = make_model(small_config());
+  const auto model = make_model<VisionModel>(small_config());
   save_model(folder / "m", *model, small_config());
-  const auto loaded = load_model(folder / "m", {{"drop_path", 0.25}});
+  const auto loaded = load_model<VisionModel>(folder / "m", {{"drop_path", 0.25}});
   EXPECT_EQ(loaded.description.config.options.at("drop_path"), 0.25);
   EXPECT_EQ(message_of<OptionError>([&] {
-              load_model(folder / "m", {{"drop_pth", 0.25}});
+              load_model<VisionModel>(folder / "m", {{"drop_pth", 0.25}});
             }),
             message_of<OptionError>([&] {
-              make_model({.name = "safari_vit", .options = {{"drop_pth", 0.25}}});
+              make_model<VisionModel>({.name = "safari_vit", .options = {{"drop_pth", 0.25}}});
             }));
 }
 
 TEST(Checkpoint, ReadsANameThatIsNoLongerKnownByItsFamily) {
   const tests::TemporaryFolder folder;
-  const auto model = make_model(small_config());
+  const auto model = make_model<VisionModel>(small_config());
   save_model(folder / "m", *model, small_config());
   edit_record(folder / "m", [](json& record) { record["name"] = "a_model_of_next_year"; });
-  EXPECT_EQ(load_model(folder / "m").description.config.name, "safari_vit");
+  EXPECT_EQ(load_model<VisionModel>(folder / "m").description.config.name, "safari_vit");
 }
 
 TEST(Checkpoint, RefusesTheWeightsOfAnotherModel) {
   const tests::TemporaryFolder folder;
   const fs::path path = folder / "m.safetensors";
-  const auto model = make_model(small_config());
+  const auto model = make_model<VisionModel>(small_config());
   save_model(path, *model, small_config());
   edit_record(path, [](json& record) { record["options"]["num_classes"] = 5; });
-  EXPECT_EQ(message_of<ImportError>([&] { load_model(path); }),
+  EXPECT_EQ(message_of<ImportError>([&] { load_model<VisionModel>(path); }),
             "cannot load " + path.string() +
                 " into this model: 2 of another shape or kind (head.weight: file [3, 12] F32, "
                 "model [5, 12] F32, head.bias: file [3] F32, model [5] F32). It belongs to another "
@@ -157,7 +158,7 @@ TEST(Checkpoint, RefusesTheWeightsOfAnotherModel) {
                        {"bn1.bias", at::randn({4})},
                        {"layer1.0.conv1.weight", at::randn({4, 4, 3, 3})},
                        {"fc.weight", at::randn({10, 4})}});
-  EXPECT_EQ(message_of<ImportError>([&] { load_model(path); }),
+  EXPECT_EQ(message_of<ImportError>([&] { load_model<VisionModel>(path); }),
             path.string() +
                 ": no model configuration in the metadata, and the names of its 4 tensors "
                 "(bn1.bias, conv1.weight, fc.weight, …) fit no family of `hyena models`; `hyena "
@@ -168,11 +169,11 @@ TEST(Checkpoint, RefusesTheWeightsOfAnotherModel) {
 TEST(Checkpoint, RefusesDamagedMetadata) {
   const tests::TemporaryFolder folder;
   const fs::path path = folder / "m.safetensors";
-  const auto model = make_model(small_config());
+  const auto model = make_model<VisionModel>(small_config());
   const auto message = [&](const std::function<void(json&)>& change) {
     save_model(path, *model, small_config());
     edit_record(path, change);
-    return message_of<ImportError>([&] { load_model(path); });
+    return message_of<ImportError>([&] { load_model<VisionModel>(path); });
   };
   const std::string damaged = path.string() + ": the metadata 'hyena.model' is damaged: ";
   EXPECT_EQ(message([](json& record) { record.erase("options"); }),
@@ -188,25 +189,27 @@ TEST(Checkpoint, RefusesDamagedMetadata) {
                 ": written by a newer version of this program (format 2, this one reads up to 1); "
                 "update to read it");
   write_tensors(path, {}, {{kModelKey, "{"}});
-  EXPECT_EQ(message_of<ImportError>([&] { load_model(path); }).substr(0, damaged.size() + 11),
+  EXPECT_EQ(message_of<ImportError>([&] {
+              load_model<VisionModel>(path);
+            }).substr(0, damaged.size() + 11),
             damaged + "parse error");
 }
 
 TEST(Checkpoint, RefusesATruncatedFile) {
   const tests::TemporaryFolder folder;
   const fs::path path = folder / "m.safetensors";
-  const auto model = make_model(small_config());
+  const auto model = make_model<VisionModel>(small_config());
   save_model(path, *model, small_config());
   const std::string whole = tests::read_file(path);
   tests::write_file(path, whole.substr(0, whole.size() - 100));
-  const std::string message = message_of<SafetensorsError>([&] { load_model(path); });
+  const std::string message = message_of<SafetensorsError>([&] { load_model<VisionModel>(path); });
   EXPECT_NE(message.find("; it is cut short or damaged"), std::string::npos) << message;
 }
 
 TEST(Checkpoint, LeavesTheOldFileWhenTheNewOneCannotBeWritten) {
   const tests::TemporaryFolder folder;
   const fs::path path = folder / "m.safetensors";
-  const auto model = make_model(small_config());
+  const auto model = make_model<VisionModel>(small_config());
   save_model(path, *model, small_config());
   const std::string before = tests::read_file(path);
   EXPECT_THROW(save_model(path, *model, {.name = "no_such_model", .options = {}}), OptionError);
@@ -228,7 +231,8 @@ TEST_P(GoldenCheckpoint, RunsWithWhatItsShapesTell) {
     overrides["mixer_options"] = {{"num_heads", layer.at("num_heads")}};
   }
   if (!config.contains("image_size")) overrides["img_size"] = config.at("img_size");
-  const LoadedModel loaded = load_model(folder / "model.safetensors", overrides);
+  const LoadedModel<VisionModel> loaded =
+      load_model<VisionModel>(folder / "model.safetensors", overrides);
   EXPECT_FALSE(loaded.description.recorded);
   auto io = tests::read_tensors(folder / "io.safetensors");
   EXPECT_TRUE(tests::close(logits(*loaded.model, io.at("image")), io.at("logits"), 1e-5));

@@ -99,7 +99,7 @@ json small() {
 }
 
 TEST(MetaFormer, LayersCountThroughTheStages) {
-  const auto model = make_model({.name = "metaformer", .options = small()});
+  const auto model = make_model<VisionModel>({.name = "metaformer", .options = small()});
   EXPECT_EQ(model->info().depth, 5);
   EXPECT_EQ(model->layer_of("downsample_layers.0.conv.weight"), 0);
   EXPECT_EQ(model->layer_of("stages.0.0.norm1.weight"), 1);
@@ -112,7 +112,7 @@ TEST(MetaFormer, LayersCountThroughTheStages) {
 
 TEST(MetaFormer, ServesRectanglesAndANewHead) {
   at::manual_seed(1);
-  const auto model = make_model({.name = "metaformer", .options = small()});
+  const auto model = make_model<VisionModel>({.name = "metaformer", .options = small()});
   model->train();
   model->reset_head(4);
   const auto logits = model->forward(at::randn({2, 3, 64, 96}));
@@ -128,7 +128,7 @@ TEST(MetaFormer, SaysWhatDoesNotFit) {
     json options = small();
     options.update(changes);
     try {
-      make_model({.name = "metaformer", .options = options});
+      make_model<VisionModel>({.name = "metaformer", .options = options});
     } catch (const OptionError& e) {
       return e.what();
     }

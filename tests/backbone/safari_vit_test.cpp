@@ -49,7 +49,7 @@ json small(json changes = json::object()) {
 }
 
 TEST(SafariVit, LayersCountMixerAndMlpUnitsTogether) {
-  const auto model = make_model({.name = "safari_vit", .options = small()});
+  const auto model = make_model<VisionModel>({.name = "safari_vit", .options = small()});
   EXPECT_EQ(model->layer_of("patch_embed.proj.weight"), 0);
   EXPECT_EQ(model->layer_of("blocks.0.layer.in_proj.weight"), 1);
   EXPECT_EQ(model->layer_of("blocks.1.layer.ff.2.weight"), 1);
@@ -60,7 +60,7 @@ TEST(SafariVit, LayersCountMixerAndMlpUnitsTogether) {
 
 TEST(SafariVit, DrawsImplicitFiltersLikeOtherLinearLayers) {
   at::manual_seed(1);
-  const auto model = make_model({.name = "safari_vit", .options = small()});
+  const auto model = make_model<VisionModel>({.name = "safari_vit", .options = small()});
   const auto filter = model->find("blocks.2.layer.filter_fn.implicit_filter.2.weight");
   EXPECT_NEAR(filter.std().item<double>(), 0.02, 0.002);
   EXPECT_EQ(
@@ -73,7 +73,7 @@ TEST(SafariVit, DrawsImplicitFiltersLikeOtherLinearLayers) {
 TEST(SafariVit, AnotherImgSizeAndHead) {
   at::manual_seed(2);
   const auto model =
-      make_model({.name = "safari_vit", .options = small({{"use_pos_embed", true}})});
+      make_model<VisionModel>({.name = "safari_vit", .options = small({{"use_pos_embed", true}})});
   model->set_img_size(24);
   model->reset_head(2);
   EXPECT_EQ(model->forward(at::randn({1, 3, 24, 24})).sizes(), (std::vector<std::int64_t>{1, 2}));

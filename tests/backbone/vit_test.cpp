@@ -42,7 +42,7 @@ json small(json changes = json::object()) {
 }
 
 std::unique_ptr<VisionModel> make(const json& changes = json::object()) {
-  return make_model({.name = "vit", .options = small(changes)});
+  return make_model<VisionModel>({.name = "vit", .options = small(changes)});
 }
 
 std::string error_of(const std::function<void()>& f) {
@@ -58,9 +58,9 @@ TEST(Vit, LayerDecayAndDropPathGroupsEqualTimms) {
   const auto file = tests::golden_dir() / "train" / "param_groups.json";
   HYENA_REQUIRE_FOLDER(file);
   const auto groups = json::parse(tests::read_file(file));
-  const auto model =
-      make_model({.name = "vit_ti_p16",
-                  .options = {{"depth", 3}, {"dim", 32}, {"img_size", 32}, {"init_values", 0.1}}});
+  const auto model = make_model<VisionModel>(
+      {.name = "vit_ti_p16",
+       .options = {{"depth", 3}, {"dim", 32}, {"img_size", 32}, {"init_values", 0.1}}});
   const auto no_decay = model->no_weight_decay();
   std::size_t seen = 0;
   for (const auto& group : groups.at("layer_decay_0_75")) {

@@ -39,7 +39,7 @@ TEST(ModelCard, NamesPartsOfBlocksTogether) {
 
 TEST(ModelCard, CountsAModelByHand) {
   const ModelConfig config = attention_config();
-  const auto model = backbone::make_model(config);
+  const auto model = backbone::make_model<backbone::VisionModel>(config);
   model->train();
   const ModelCard card = model_card(*model, config);
   EXPECT_TRUE(model->is_training()) << "the model must be as it was";
@@ -55,7 +55,7 @@ TEST(ModelCard, CountsAModelByHand) {
   EXPECT_EQ(card.dtypes, (std::map<std::string, std::int64_t>{{"F32", card.parameters}}));
 
   // A multiply-add is 2. Attention: q kᵀ and its product with v.
-  EXPECT_EQ(card.compute.img_size, 32);
+  EXPECT_EQ(card.compute.input_size, 32);
   EXPECT_EQ(card.compute.by_kind.at("linear"), 2.0 * (2 * n * 12 * d * d + 10 * d));
   EXPECT_EQ(card.compute.by_kind.at("conv"), 2.0 * n * pixels * d);
   EXPECT_EQ(card.compute.by_kind.at("attention"), 2.0 * 2 * n * n * d * 2);
@@ -73,7 +73,7 @@ TEST(ModelCard, CountsAModelByHand) {
 TEST(ModelCard, ReadsAFileOfOurs) {
   const tests::TemporaryFolder folder;
   const ModelConfig config{.name = "hyena_tiny_28", .options = {{"dim", 32}}};
-  const auto model = backbone::make_model(config);
+  const auto model = backbone::make_model<backbone::VisionModel>(config);
   backbone::save_model(folder / "m.safetensors", *model, config,
                        {.class_names = {"a", "b", "c", "d"}, .mean = {0.5}, .std = {0.25}});
   const ModelCard card = model_card(folder / "m.safetensors");
@@ -103,7 +103,7 @@ TEST(ModelCard, ReadsAFileOfOurs) {
 
   // Four times the pixels; the convolutions of the stem grow in proportion.
   const ModelCard larger = model_card(folder / "m.safetensors", 56);
-  EXPECT_EQ(larger.compute.img_size, 56);
+  EXPECT_EQ(larger.compute.input_size, 56);
   EXPECT_EQ(larger.compute.by_kind.at("conv"), 4 * card.compute.by_kind.at("conv"));
   EXPECT_EQ(larger.parameters, card.parameters);
   const ModelCard odd = model_card(folder / "m.safetensors", 30);
@@ -148,7 +148,7 @@ TEST(ModelCard, DescribesFilesOfOtherModels) {
 TEST(ModelCard, SaysWhatTheFileClaimsEvenIfTheWeightsDoNotFit) {
   const tests::TemporaryFolder folder;
   const auto path = folder / "m.safetensors";
-  const auto model = backbone::make_model(attention_config());
+  const auto model = backbone::make_model<backbone::VisionModel>(attention_config());
   backbone::save_model(path, *model, attention_config());
   const auto metadata = backbone::SafetensorsFile(path).metadata();
   auto tensors = backbone::read_tensors(path);

@@ -71,10 +71,27 @@ nlohmann::json timm_vit_options(const nlohmann::json& config) {
   return options;
 }
 
+nlohmann::json safari_lm_options(const nlohmann::json& config) {
+  nlohmann::json options = {{"mixer", "hyena"}};
+  for (const char* key : {"vocab_size", "pad_vocab_size_multiple", "d_model", "n_layer", "d_inner",
+                          "attn_layer_idx", "max_position_embeddings", "embed_dropout",
+                          "resid_dropout", "residual_in_fp32", "layer_norm_epsilon"}) {
+    if (config.contains(key)) options[key] = config.at(key);
+  }
+  if (config.contains("attn_cfg")) {
+    const nlohmann::json& attention = config.at("attn_cfg");
+    options["attn_heads"] = attention.at("num_heads");
+    options["attn_dwconv"] = attention.value("dwconv", false);
+  }
+  options["mixer_options"] = backbone::json_of(reference_hyena_options(config.at("layer")));
+  return options;
+}
+
 void load_reference(backbone::Module& module, const TensorMap& tensors, const std::string& prefix) {
   const at::NoGradGuard no_grad;
   for (auto& entry : module.state()) {
     const auto found = tensors.find(prefix + entry.name);
+    if (found == tensors.end() && !entry.alias_of.empty()) continue;
     if (found == tensors.end()) throw std::runtime_error("no " + prefix + entry.name);
     if (found->second.sizes() != entry.tensor.sizes()) {
       throw std::runtime_error(entry.name + ": " +

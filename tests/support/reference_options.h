@@ -19,8 +19,12 @@ nlohmann::json safari_vit_options(const nlohmann::json& config);
 /// Options of the family vit from the arguments of timm's VisionTransformer.
 nlohmann::json timm_vit_options(const nlohmann::json& config);
 
+/// Options of the family causal_lm from the arguments of safari's SimpleLMHeadModel or of
+/// HyenaDNA's model.
+nlohmann::json safari_lm_options(const nlohmann::json& config);
+
 /// Copies "PREFIX" + key of `tensors` into the module's tensor of that key, for every key of its
-/// state; throws when one is absent. Aliases are checked to be equal instead.
+/// state; throws when one is absent. An alias may be.
 void load_reference(backbone::Module& module, const std::map<std::string, at::Tensor>& tensors,
                     const std::string& prefix = "");
 

@@ -24,7 +24,7 @@ std::vector<double> losses(const Case& c, bool composed) {
   std::optional<backbone::Composition> composition;
   if (composed) composition.emplace();
   at::manual_seed(11);
-  const auto model = backbone::make_model(c.config);
+  const auto model = backbone::make_model<backbone::VisionModel>(c.config);
   const auto schedule = make_schedule({.sched = "constant"}, 1, kSteps);
   const auto optimizer =
       make_optimizer(make_parameter_groups(*model, {.lr = 1e-3, .weight_decay = 0.05}), {});

@@ -49,14 +49,14 @@ json reference() {
 
 /// The reference's model: a vision transformer of three blocks with class token and LayerScale.
 std::unique_ptr<backbone::VisionModel> reference_model() {
-  return backbone::make_model({"vit",
-                               {{"img_size", 32},
-                                {"dim", 48},
-                                {"depth", 3},
-                                {"mixer", "attention"},
-                                {"class_token", true},
-                                {"pool", "token"},
-                                {"init_values", 0.1}}});
+  return backbone::make_model<backbone::VisionModel>({"vit",
+                                                      {{"img_size", 32},
+                                                       {"dim", 48},
+                                                       {"depth", 3},
+                                                       {"mixer", "attention"},
+                                                       {"class_token", true},
+                                                       {"pool", "token"},
+                                                       {"init_values", 0.1}}});
 }
 
 using Membership = std::map<std::string, std::pair<double, double>>;  // name → decay, scale
