@@ -5,6 +5,7 @@
 #include "bench/layer.h"
 #include "bench/loader.h"
 #include "bench/plans.h"
+#include "bench/tokenize.h"
 #include "bench/train.h"
 
 namespace hyena::bench {
@@ -27,6 +28,7 @@ const std::vector<BenchEntry>& benches() {
       {"filter", "the implicit filter, beside LibTorch's operations", make<FilterBench>},
       {"loader", "pictures a second that reach the model", make<LoaderBench>},
       {"plans", "plans of the CPU convolution, one against another", make<PlansBench>},
+      {"tokenize", "text to token ids on one thread", make<TokenizeBench>},
       {"train", "a whole training step, beside torch.fft and other mixers", make<TrainBench>},
   };
   return all;

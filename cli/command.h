@@ -20,6 +20,7 @@ Command features_command();
 Command inspect_command();
 Command convert_command();
 Command models_command();
+Command tokenize_command();
 Command verify_data_command();
 Command bench_command();
 

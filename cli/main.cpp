@@ -18,7 +18,7 @@ const std::vector<Command>& commands() {
       hyena::cli::classify_command(), hyena::cli::features_command(),
       hyena::cli::inspect_command(),  hyena::cli::convert_command(),
       hyena::cli::models_command(),   hyena::cli::verify_data_command(),
-      hyena::cli::bench_command(),
+      hyena::cli::tokenize_command(), hyena::cli::bench_command(),
   };
   return all;
 }

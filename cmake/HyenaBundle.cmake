@@ -3,7 +3,8 @@ include_guard(GLOBAL)
 
 get_filename_component(_bundle "${HYENA_DEPS_DIR}" ABSOLUTE BASE_DIR "${CMAKE_SOURCE_DIR}")
 foreach(_file include/nlohmann/json.hpp include/CLI/CLI.hpp include/toml++/toml.h
-              include/hwy/highway.h include/zlib.h include/unicode/uchar.h lib/libz.a
+              include/hwy/highway.h include/zlib.h include/zstd.h include/unicode/uchar.h lib/libz.a
+              lib/libzstd.a
               lib/libicuuc.a lib/libhwy.so.1 googletest/CMakeLists.txt)
   if(NOT EXISTS "${_bundle}/${_file}")
     message(FATAL_ERROR "HYENA_DEPS_DIR=${HYENA_DEPS_DIR} is not a complete bundle: ${_file} is not "
@@ -25,6 +26,7 @@ hyena_bundled(CLI11::CLI11)
 hyena_bundled(tomlplusplus::tomlplusplus)
 hyena_bundled(hwy::hwy libhwy.so.1)
 hyena_bundled(ZLIB::ZLIB libz.a)
+hyena_bundled(zstd::libzstd_shared libzstd.a)
 hyena_bundled(ICU::uc libicuuc.a) # character properties lie in its code, not in its data library
 
 if(HYENA_TESTS)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "datasets/tokenizer/utf8.h"
+
 namespace hyena::datasets {
 
 SpecialFinder::SpecialFinder(std::vector<SpecialToken> tokens) : tokens_(std::move(tokens)) {
@@ -73,6 +75,12 @@ void Tokenizer::encode(std::string_view text, std::vector<TokenId>& ids, Special
     ids.push_back(match.token->id);
     if (ends != nullptr) ends->push_back(begin);
   }
+}
+
+bool Tokenizer::exact_at_word_ends() const {
+  return std::ranges::none_of(always_.tokens(), [](const SpecialToken& token) {
+    return last_word_end(token.text, token.text.size()) > 0;
+  });
 }
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text, Specials specials) const {

@@ -55,6 +55,7 @@ class SpecialFinder {
     const SpecialToken* token = nullptr;  ///< null: none, and begin is the text's size
   };
   Match find(std::string_view text, std::size_t from) const;
+  const std::vector<SpecialToken>& tokens() const { return tokens_; }
 
  private:
   std::vector<SpecialToken> tokens_;  // longest first
@@ -82,6 +83,10 @@ class Tokenizer {
   void encode(std::string_view text, std::vector<TokenId>& ids, Specials specials,
               std::vector<std::size_t>* ends = nullptr) const;
   std::vector<TokenId> encode(std::string_view text, Specials specials = Specials::kAsText) const;
+
+  /// Whether a text cut where last_word_end() (utf8.h) says gives the ids of the whole, special
+  /// tokens taken as text.
+  bool exact_at_word_ends() const;
 
   /// The bytes of all tokens, one after the other, specials as they are written.
   std::string decode(std::span<const TokenId> ids) const;

@@ -1,5 +1,11 @@
 #include "datasets/tokenizer/utf8.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "datasets/tokenizer/character_class.h"
+
 namespace hyena::datasets {
 
 Utf8 read_utf8(std::string_view text, std::size_t at) {
@@ -35,6 +41,38 @@ Utf8 read_utf8(std::string_view text, std::size_t at) {
     high = 0xBF;
   }
   return {Utf8::Kind::kCharacter, length, value};
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    std::uint64_t eight = 0;
+    if (text.size() - at >= sizeof eight) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if ((eight & 0x8080808080808080U) == 0) {
+        at += sizeof eight;
+        continue;
+      }
+    }
+    const Utf8 read = read_utf8(text, at);
+    if (read.kind != Utf8::Kind::kCharacter) return false;
+    at += read.length;
+  }
+  return true;
+}
+
+std::size_t last_word_end(std::string_view text, std::size_t most) {
+  const auto ascii_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  for (std::size_t at = text.empty() ? 0 : std::min(most, text.size() - 1); at > 0; --at) {
+    if (!ascii_space(text[at]) || ascii_space(text[at - 1])) continue;
+    // A character is found from either end: no byte of one begins another.
+    for (std::size_t length = 1; length <= std::min<std::size_t>(4, at); ++length) {
+      const Utf8 read = read_utf8(text, at - length);
+      if (read.kind != Utf8::Kind::kCharacter || read.length != length) continue;
+      if (character_class(read.character) != CharacterClass::kSpace) return at;
+      break;
+    }
+  }
+  return 0;
 }
 
 void append_utf8(char32_t character, std::string& text) {

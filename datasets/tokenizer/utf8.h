@@ -23,6 +23,15 @@ struct Utf8 {
 /// U+FFFD replaces (The Unicode Standard 15, section 3.9).
 Utf8 read_utf8(std::string_view text, std::size_t at);
 
+/// Whether all of a text is UTF-8.
+bool is_utf8(std::string_view text);
+
+/// Where a text can be cut in two so that both halves have the pieces and tokens of the whole: the
+/// last place at or before `most` with a character that is no white space before it and ASCII white
+/// space after it. 0: there is none. (gpt2_split.h: a piece ends where white space begins, and no
+/// piece depends on what comes after such a place; Tokenizer::exact_at_word_ends() for the rest.)
+std::size_t last_word_end(std::string_view text, std::size_t most);
+
 /// Appends `character` < U+110000 as UTF-8.
 void append_utf8(char32_t character, std::string& text);
 
