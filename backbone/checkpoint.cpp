@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include <ATen/ATen.h>
+
 #include "backbone/infer_config.h"
 #include "backbone/layers.h"
 #include "backbone/models/mixer_choice.h"
 #include "backbone/tensor_file.h"
+#include "backbone/weights/open_weights.h"
 
 namespace hyena::backbone {
 namespace {
@@ -15,12 +18,12 @@ using nlohmann::json;
 
 constexpr std::int64_t kFormatVersion = 1;
 
-[[noreturn]] void damaged(const SafetensorsFile& file, const std::string& reason) {
+[[noreturn]] void damaged(const WeightSource& file, const std::string& reason) {
   throw ImportError(file.name() + ": the metadata '" + kModelKey + "' is damaged: " + reason);
 }
 
 /// What the program that wrote the file recorded.
-ModelDescription recorded(const SafetensorsFile& file, const std::string& text) {
+ModelDescription recorded(const WeightSource& file, const std::string& text) {
   ModelDescription out;
   out.recorded = true;
   try {
@@ -55,6 +58,38 @@ ModelDescription recorded(const SafetensorsFile& file, const std::string& text) 
   return out;
 }
 
+/// `overrides` with the options that are not the family's but its mixer's under "mixer_options":
+/// whoever states one need not know whose it is.
+json placed(const ModelConfig& config, const json& overrides) {
+  if (!overrides.is_object()) return overrides;
+  const json known = resolved_options(config);
+  const auto mixer = known.find("mixer_options");
+  json out = overrides;
+  for (const auto& [name, value] : overrides.items()) {
+    if (known.contains(name) || mixer == known.end() || !mixer->is_object() ||
+        !mixer->contains(name)) {
+      continue;
+    }
+    out["mixer_options"][name] = value;
+    out.erase(name);
+  }
+  return out;
+}
+
+/// Whether a language model's head and embedding differ: shapes do not tell whether they are one.
+bool own_head(const WeightSource& file) {
+  const TensorEntry *head = nullptr, *embedding = nullptr;
+  for (const TensorEntry& entry : file.tensors()) {
+    if (entry.name.ends_with("lm_head.weight")) head = &entry;
+    if (entry.name.ends_with("embeddings.weight") || entry.name.ends_with("embedding.weight")) {
+      if (!entry.name.ends_with("position_embeddings.weight")) embedding = &entry;
+    }
+  }
+  if (head == nullptr || embedding == nullptr || head->shape != embedding->shape) return false;
+  return head->dtype != embedding->dtype ||
+         !read_tensor(file, *head).equal(read_tensor(file, *embedding));
+}
+
 }  // namespace
 
 json notes_to_json(const ModelNotes& notes) {
@@ -67,11 +102,12 @@ json notes_to_json(const ModelNotes& notes) {
           {"tokenizer", notes.tokenizer}};
 }
 
-ModelDescription describe_model(const SafetensorsFile& file, std::int64_t img_size) {
+ModelDescription describe_model(const WeightSource& file, std::int64_t img_size) {
   const auto record = file.metadata().find(kModelKey);
   if (record != file.metadata().end()) return recorded(file, record->second);
 
-  const auto inferred = infer_config(file.tensors(), img_size);
+  const auto inferred = infer_config(
+      file.tensors(), {.img_size = img_size, .config = file.config(), .own_head = own_head(file)});
   if (!inferred) {
     std::string names;
     for (std::size_t i = 0; i < file.tensors().size() && i < 3; ++i) {
@@ -85,17 +121,22 @@ ModelDescription describe_model(const SafetensorsFile& file, std::int64_t img_si
                       " fit no family of `hyena models`; `hyena inspect " + file.name() +
                       "` lists them");
   }
+  if (!inferred->refused.empty()) throw ImportError(file.name() + ": " + inferred->refused);
   ModelDescription out;
   out.config = {.name = inferred->family, .options = inferred->options};
   out.assumed = inferred->assumed;
+  out.notes.class_names = inferred->class_names;
   return out;
 }
 
 void save_model(const std::filesystem::path& path, const Module& model, const ModelConfig& config,
-                const ModelNotes& notes) {
+                const ModelNotes& notes, std::optional<at::ScalarType> weights) {
   TensorMap tensors;
   for (const NamedTensor& entry : model.state()) {
-    if (entry.alias_of.empty()) tensors.emplace(entry.name, entry.tensor);
+    if (!entry.alias_of.empty()) continue;
+    const bool narrow = weights && entry.is_parameter && entry.tensor.is_floating_point() &&
+                        entry.name.find(".pos_emb.") == entry.name.npos;
+    tensors.emplace(entry.name, narrow ? entry.tensor.detach().to(*weights) : entry.tensor);
   }
   const json record = {{"format_version", kFormatVersion},
                        {"name", config.name},
@@ -107,13 +148,13 @@ void save_model(const std::filesystem::path& path, const Module& model, const Mo
 }
 
 LoadedModel<> load_model(const std::filesystem::path& path, const json& overrides) {
-  const SafetensorsFile file(path);
+  const auto file = open_weights(path);
   const auto size = overrides.find("img_size");
   const bool sized = size != overrides.end() && size->is_number_integer();
   LoadedModel<> out;
-  out.description = describe_model(file, sized ? size->get<std::int64_t>() : 0);
+  out.description = describe_model(*file, sized ? size->get<std::int64_t>() : 0);
   ModelConfig& config = out.description.config;
-  config.options = merge_family_options(config.options, overrides);
+  config.options = merge_family_options(config.options, placed(config, overrides));
   // An option that somebody states is no assumption any more.
   const json mixer = overrides.value("mixer_options", json::object());
   std::erase_if(out.description.assumed, [&](const std::string& line) {
@@ -124,7 +165,7 @@ LoadedModel<> load_model(const std::filesystem::path& path, const json& override
     const UninitialisedWeights all_come_from_the_file;
     out.model = make_model(config);
   }
-  out.report = load_weights(*out.model, file);
+  out.report = load_weights(*out.model, *file);
   return out;
 }
 

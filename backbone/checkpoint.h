@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +12,7 @@
 
 #include "backbone/import.h"
 #include "backbone/model.h"
-#include "backbone/safetensors.h"
+#include "backbone/weight_source.h"
 
 /// A model in one file: its weights, how to build it, and how to use it.
 namespace hyena::backbone {
@@ -41,14 +42,16 @@ inline constexpr const char* kModelKey = "hyena.model";
 
 /// Throws ImportError when the metadata is damaged, or there is none and the shapes fit no family;
 /// for that case `img_size` as in infer_config().
-ModelDescription describe_model(const SafetensorsFile& file, std::int64_t img_size = 0);
+ModelDescription describe_model(const WeightSource& file, std::int64_t img_size = 0);
 
 /// Writes weights, configuration (with every default filled in, so that later defaults do not
 /// change it) and notes, whole or not at all. A tensor with several names is stored once, under its
 /// own. Throws OptionError for a configuration that no model has, std::runtime_error when the disk
 /// refuses.
+/// `weights`: the type for floating-point parameters; buffers and the positions of long filters,
+/// which few digits would make equal, stay what they are.
 void save_model(const std::filesystem::path& path, const Module& model, const ModelConfig& config,
-                const ModelNotes& notes = {});
+                const ModelNotes& notes = {}, std::optional<at::ScalarType> weights = {});
 
 template <class M = Model>
 struct LoadedModel {
@@ -59,7 +62,8 @@ struct LoadedModel {
 
 /// Builds the model that a file describes and loads its weights, all of them. `overrides` are
 /// options of the family to change or, for a file without metadata, to say what shapes cannot
-/// (heads of an attention, say). Throws SafetensorsError, ImportError, OptionError.
+/// (heads of an attention, say); those of the mixer may stand beside them. `path` as for
+/// open_weights(). Throws what that throws, ImportError, OptionError.
 LoadedModel<> load_model(const std::filesystem::path& path,
                          const nlohmann::json& overrides = nlohmann::json::object());
 

@@ -8,14 +8,15 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "backbone/infer_config.h"
+#include "backbone/weight_names.h"
 
 namespace hyena::backbone {
 namespace {
 
 /// A tensor of the source, read only when it is wanted.
 struct Offer {
-  std::string key;
+  std::string key;   ///< in the file
+  std::string name;  ///< the same, or today's where the file has an older one
   Dtype dtype;
   std::vector<std::int64_t> shape;
   std::function<at::Tensor()> read;
@@ -101,6 +102,14 @@ std::vector<std::string> described(const std::vector<std::pair<std::string, std:
                     report.source + "` shows which; --init takes over what fits");
 }
 
+at::Tensor read_weight(const WeightSource& source, const NamedWeight& weight) {
+  std::vector<at::Tensor> parts;
+  for (const std::string& key : weight.keys) {
+    parts.push_back(read_tensor(source, *source.find(key)));
+  }
+  return parts.size() == 1 ? parts.front() : at::cat(parts);
+}
+
 ImportReport load(Module& model, const std::vector<Offer>& offers, const std::string& source,
                   const ImportOptions& options) {
   ImportReport report;
@@ -128,7 +137,7 @@ ImportReport load(Module& model, const std::vector<Offer>& offers, const std::st
       continue;
     }
     Place* place = nullptr;
-    for (const std::string& name : key_candidates(offer.key)) {
+    for (const std::string& name : key_candidates(offer.name)) {
       const auto found = index.find(name);
       if (found != index.end()) {
         place = &places[found->second];
@@ -206,21 +215,26 @@ std::string ImportReport::text() const {
   };
   list("not in the file", missing);
   list("not in the model", unexpected);
+  list("left out", left_out);
   list("of another shape or kind", described(mismatched));
   list("one tensor with two different contents", described(conflicts));
   return out;
 }
 
-ImportReport load_weights(Module& model, const SafetensorsFile& file,
-                          const ImportOptions& options) {
+ImportReport load_weights(Module& model, const WeightSource& source, const ImportOptions& options) {
+  const NamedWeights named = modern_names(source.tensors());
   std::vector<Offer> offers;
-  for (const TensorEntry& entry : file.tensors()) {
-    offers.push_back(
-        {.key = entry.name, .dtype = entry.dtype, .shape = entry.shape, .read = [&file, &entry] {
-           return read_tensor(file, entry);
-         }});
+  for (const NamedWeight& weight : named.weights) {
+    offers.push_back({.key = weight.shown(),
+                      .name = weight.entry.name,
+                      .dtype = weight.entry.dtype,
+                      .shape = weight.entry.shape,
+                      .read = [&source, &weight] { return read_weight(source, weight); }});
   }
-  return load(model, offers, file.name(), options);
+  ImportReport report = load(model, offers, source.name(), options);
+  report.left_out = named.foreign;
+  report.left_out.insert(report.left_out.end(), source.left_out().begin(), source.left_out().end());
+  return report;
 }
 
 ImportReport load_weights(Module& model, const TensorMap& tensors, const std::string& source,
@@ -228,6 +242,7 @@ ImportReport load_weights(Module& model, const TensorMap& tensors, const std::st
   std::vector<Offer> offers;
   for (const auto& [name, tensor] : tensors) {
     offers.push_back({.key = name,
+                      .name = name,
                       .dtype = dtype_of(tensor.scalar_type()),
                       .shape = tensor.sizes().vec(),
                       .read = [&tensor] { return tensor; }});

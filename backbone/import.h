@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "backbone/module.h"
-#include "backbone/safetensors.h"
 #include "backbone/tensor_file.h"
+#include "backbone/weight_source.h"
 
 /// Weights from files that this project did not write: matched by what their keys mean, and by
 /// shape.
@@ -46,6 +46,8 @@ struct ImportReport {
   std::vector<std::pair<std::string, std::string>> conflicts;
   /// How many tensors were converted, by (file dtype, model dtype).
   std::map<std::pair<std::string, std::string>, std::int64_t> converted;
+  /// Of the source, what is no weight of a model: metrics, an optimiser's state, foreign objects.
+  std::vector<std::string> left_out;
   std::int64_t ignored = 0;  ///< keys of the other set, raw or averaged weights
 
   /// Everything of the model was loaded and nothing of the file was left.
@@ -54,11 +56,11 @@ struct ImportReport {
   std::string text() const;
 };
 
-/// Copies the file's tensors into the model's, on their device and in their dtype. Keys are tried
-/// as they stand, then as key_candidates() (infer_config.h) gives them; a tensor with several keys
-/// (NamedTensor::alias_of) is accepted under any of them. Floating-point numbers convert to
-/// floating-point numbers and integers to integers.
-ImportReport load_weights(Module& model, const SafetensorsFile& file,
+/// Copies the source's tensors into the model's, on their device and in their dtype. Keys are tried
+/// as they stand, then as modern_names() and key_candidates() (weight_names.h) give them; a tensor
+/// with several keys (NamedTensor::alias_of) is accepted under any of them. Floating-point numbers
+/// convert to floating-point numbers and integers to integers.
+ImportReport load_weights(Module& model, const WeightSource& source,
                           const ImportOptions& options = {});
 /// The same from memory; `source` names it in messages.
 ImportReport load_weights(Module& model, const TensorMap& tensors, const std::string& source,

@@ -1,112 +1,36 @@
 #include "backbone/safetensors.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <set>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "backbone/atomic_file.h"
 
 namespace hyena::backbone {
-namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is little endian");
 
-struct DtypeFacts {
-  std::string_view name;
-  int bits;
-};
-constexpr std::array<DtypeFacts, kDtypes> kDtypeFacts{{
-    {"BOOL", 8},        {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},
-    {"I8", 8},          {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8},
-    {"F8_E5M2FNUZ", 8}, {"I16", 16},    {"U16", 16},    {"F16", 16},    {"BF16", 16},
-    {"I32", 32},        {"U32", 32},    {"F32", 32},    {"C64", 64},    {"F64", 64},
-    {"I64", 64},        {"U64", 64},
-}};
-
-}  // namespace
-
-std::string_view dtype_name(Dtype dtype) {
-  return kDtypeFacts[static_cast<std::size_t>(dtype)].name;
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
+    : WeightSource(path, "safetensors"), file_(MappedFile::open<SafetensorsError>(path)) {
+  SafetensorsHeader header = parse_safetensors(file_.bytes(), name());
+  size_ = file_.bytes().size();
+  files_ = {path};
+  tensors_ = std::move(header.tensors);
+  metadata_ = std::move(header.metadata);
+  data_offset_ = header.data_offset;
+  make_index();
 }
 
-int dtype_bits(Dtype dtype) {
-  return kDtypeFacts[static_cast<std::size_t>(dtype)].bits;
-}
-
-std::optional<Dtype> dtype_of(std::string_view name) {
-  const auto found = std::ranges::find(kDtypeFacts, name, &DtypeFacts::name);
-  if (found == kDtypeFacts.end()) return std::nullopt;
-  return static_cast<Dtype>(found - kDtypeFacts.begin());
-}
-
-std::string shape_text(std::span<const std::int64_t> shape) {
-  std::string out = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    out += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  }
-  return out + "]";
-}
-
-std::int64_t TensorEntry::numel() const {
-  std::int64_t count = 1;
-  for (const std::int64_t size : shape) count *= size;
-  return count;
-}
-
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : name_(path.string()) {
-  const auto fail = [&](const char* doing, int error) {
-    throw SafetensorsError("cannot " + std::string(doing) + " " + name_ + ": " +
-                           std::strerror(error));
-  };
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail("open", errno);
-  struct ::stat facts {};
-  int error = ::fstat(descriptor, &facts) != 0 ? errno : 0;
-  if (error == 0 && S_ISDIR(facts.st_mode)) error = EISDIR;
-  if (error == 0 && !S_ISREG(facts.st_mode)) error = EINVAL;
-  size_ = static_cast<std::uint64_t>(facts.st_size);
-  void* mapped = nullptr;
-  if (error == 0 && size_ > 0) {
-    mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (mapped == MAP_FAILED) error = errno;
-  }
-  ::close(descriptor);
-  if (error != 0) fail("read", error);
-
-  try {
-    header_ = parse_safetensors({static_cast<const char*>(mapped), size_}, name_);
-  } catch (...) {
-    if (size_ > 0) ::munmap(mapped, size_);
-    throw;
-  }
-  bytes_ = static_cast<const char*>(mapped);
-  for (std::size_t i = 0; i < header_.tensors.size(); ++i) {
-    index_.emplace(header_.tensors[i].name, i);
-  }
-}
-
-SafetensorsFile::~SafetensorsFile() {
-  ::munmap(const_cast<char*>(bytes_), size_);
-}
-
-const TensorEntry* SafetensorsFile::find(std::string_view name) const {
-  const auto found = index_.find(name);
-  return found == index_.end() ? nullptr : &header_.tensors[found->second];
+void SafetensorsFile::read(const TensorEntry& entry, std::span<std::byte> out) const {
+  if (!out.empty()) std::memcpy(out.data(), data(entry).data(), out.size());
 }
 
 std::span<const std::byte> SafetensorsFile::data(const TensorEntry& entry) const {
-  const char* begin = bytes_ + header_.data_offset + entry.begin;
+  const char* begin = file_.bytes().data() + data_offset_ + entry.begin;
   return std::as_bytes(std::span(begin, entry.end - entry.begin));
 }
 

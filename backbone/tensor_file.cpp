@@ -1,6 +1,5 @@
 #include "backbone/tensor_file.h"
 
-#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -53,11 +52,12 @@ Dtype dtype_of(at::ScalarType type) {
                               at::toString(type));
 }
 
-at::Tensor read_tensor(const SafetensorsFile& file, const TensorEntry& entry) {
+at::Tensor read_tensor(const WeightSource& source, const TensorEntry& entry) {
   std::vector<std::int64_t> shape = entry.shape;
   if (entry.dtype == Dtype::kF4) {
     if (shape.empty() || shape.back() % 2 != 0) {
-      throw SafetensorsError(file.name() + ": tensor '" + entry.name + "' of " + shape_text(shape) +
+      throw SafetensorsError(source.name() + ": tensor '" + entry.name + "' of " +
+                             shape_text(shape) +
                              " F4: LibTorch packs pairs along the last dimension, which must be "
                              "even");
     }
@@ -65,8 +65,7 @@ at::Tensor read_tensor(const SafetensorsFile& file, const TensorEntry& entry) {
   }
   // The mapped bytes need not be aligned, and a tensor must outlive the file.
   at::Tensor tensor = at::empty(shape, scalar_type_of(entry.dtype));
-  const auto data = file.data(entry);
-  if (!data.empty()) std::memcpy(tensor.mutable_data_ptr(), data.data(), data.size());
+  source.read(entry, {static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()});
   return tensor;
 }
 

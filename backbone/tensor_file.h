@@ -20,10 +20,10 @@ at::ScalarType scalar_type_of(Dtype dtype);
 /// The other way round; throws std::invalid_argument for a type that the format does not have.
 Dtype dtype_of(at::ScalarType type);
 
-/// Reads one of file.tensors() into memory of its own, on the CPU.
-at::Tensor read_tensor(const SafetensorsFile& file, const TensorEntry& entry);
+/// Reads one of source.tensors() into memory of its own, on the CPU.
+at::Tensor read_tensor(const WeightSource& source, const TensorEntry& entry);
 
-/// Reads all tensors of a file.
+/// Reads all tensors of a safetensors file.
 TensorMap read_tensors(const std::filesystem::path& path);
 
 /// Writes tensors of any device and stride, whole or not at all. Throws std::invalid_argument for

@@ -18,6 +18,7 @@ Command eval_command();
 Command classify_command();
 Command features_command();
 Command inspect_command();
+Command convert_command();
 Command models_command();
 Command tokenize_command();
 Command verify_data_command();

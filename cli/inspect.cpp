@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "backbone/weights/open_weights.h"
 #include "cli/command.h"
 #include "cli/parse.h"
 #include "cli/predict_flags.h"
@@ -18,7 +19,7 @@ int run(const std::vector<std::string>& args) {
   std::int64_t img_size = 0;
   bool as_json = false, card_only = false;
   std::vector<std::string> settings;
-  app.add_option("file", file, "a .safetensors file")->required();
+  app.add_option("file", file, "safetensors file, PyTorch checkpoint, or folder of the Hugging Face hub")->required();
   app.add_option("--img-size", img_size,
                  "count FLOPs at this input size [pixels]; 0: the model's own");
   app.add_option("--set", settings, "KEY=VALUE: an option that a foreign checkpoint does not tell");
@@ -30,7 +31,7 @@ int run(const std::vector<std::string>& args) {
   nlohmann::json out = {{"model", inspect::to_json(card)}};
   if (!as_json) std::cout << inspect::to_text(card);
   if (!card_only) {
-    const auto rows = inspect::tensor_table(backbone::SafetensorsFile(file));
+    const auto rows = inspect::tensor_table(*backbone::open_weights(file));
     if (as_json) {
       out["tensors"] = inspect::to_json(rows);
     } else {

@@ -9,6 +9,7 @@
 
 #include "backbone/ops/flops.h"
 #include "backbone/tensor_file.h"
+#include "backbone/weights/open_weights.h"
 
 namespace hyena::inspect {
 
@@ -118,7 +119,8 @@ ModelCard model_card(bb::Model& model, const bb::ModelConfig& config) {
 
 ModelCard model_card(const std::filesystem::path& path, std::int64_t input_size,
                      const json& overrides) {
-  const bb::SafetensorsFile file(path);
+  const auto source = bb::open_weights(path);
+  const bb::WeightSource& file = *source;
   ModelCard card;
   card.file = file.name();
   card.file_bytes = static_cast<std::int64_t>(file.size());

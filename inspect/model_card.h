@@ -38,8 +38,9 @@ struct ModelCard {
   bool recorded = false;             ///< from the file's metadata; else inferred from its shapes
   std::vector<std::string> assumed;  ///< options that neither says, see InferredConfig
   nlohmann::json options;            ///< all of them, defaults filled in; null where unknown
-  backbone::VisionInfo info;         ///< all 0 where unknown, and for another kind of model
-  backbone::LanguageInfo language;   ///< likewise
+  /// All 0 where unknown, and for another kind of model.
+  backbone::VisionInfo info{.in_chans = 0, .img_size = 0, .num_classes = 0};
+  backbone::LanguageInfo language;  ///< likewise
 
   std::int64_t parameters = 0;  ///< elements that training may change; of an unknown model, all
   std::int64_t buffers = 0;     ///< elements that belong to the state but are not parameters
@@ -68,8 +69,9 @@ Compute forward_compute(backbone::Model& model, std::int64_t input_size);
 ModelCard model_card(backbone::Model& model, const backbone::ModelConfig& config);
 
 /// Card of a file. Builds the model where it is one of ours, to count its operations for inputs of
-/// `input_size` (0: its own); any other safetensors file gets the rows that need no model.
-/// `overrides` as for backbone::load_model. Throws SafetensorsError for a damaged file.
+/// `input_size` (0: its own); any other file of weights gets the rows that need no model.
+/// `overrides` as for backbone::load_model. `file` may be what open_weights() reads, and this
+/// throws what that throws.
 ModelCard model_card(const std::filesystem::path& file, std::int64_t input_size = 0,
                      const nlohmann::json& overrides = nlohmann::json::object());
 

@@ -55,10 +55,10 @@ void measure(const at::Tensor& tensor, TensorRow& row) {
 
 }  // namespace
 
-std::vector<TensorRow> tensor_table(const backbone::SafetensorsFile& file) {
+std::vector<TensorRow> tensor_table(const backbone::WeightSource& source) {
   using backbone::Dtype;
   std::vector<TensorRow> rows;
-  for (const backbone::TensorEntry& entry : file.tensors()) {
+  for (const backbone::TensorEntry& entry : source.tensors()) {
     TensorRow& row = rows.emplace_back();
     row.name = entry.name;
     row.dtype = backbone::dtype_name(entry.dtype);
@@ -66,7 +66,7 @@ std::vector<TensorRow> tensor_table(const backbone::SafetensorsFile& file) {
     row.numel = entry.numel();
     row.readable =
         entry.dtype != Dtype::kF4 && entry.dtype != Dtype::kF6E2M3 && entry.dtype != Dtype::kF6E3M2;
-    if (row.readable) measure(backbone::read_tensor(file, entry), row);
+    if (row.readable) measure(backbone::read_tensor(source, entry), row);
   }
   std::ranges::sort(rows, {}, &TensorRow::name);
   return rows;

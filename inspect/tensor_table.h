@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "backbone/safetensors.h"
+#include "backbone/weight_source.h"
 
 namespace hyena::inspect {
 
@@ -24,8 +24,8 @@ struct TensorRow {
   bool readable = true;  ///< false: the element type has no numbers here (F4, F6); no statistics
 };
 
-/// One row for each tensor, in the order of the file's names. Memory for one tensor at a time.
-std::vector<TensorRow> tensor_table(const backbone::SafetensorsFile& file);
+/// One row for each tensor, sorted by name. Memory for one tensor at a time.
+std::vector<TensorRow> tensor_table(const backbone::WeightSource& source);
 
 /// Aligned columns with a heading, one line a tensor; NaN and Inf are pointed out.
 std::string to_text(const std::vector<TensorRow>& rows);

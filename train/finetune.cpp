@@ -5,6 +5,7 @@
 #include "backbone/checkpoint.h"
 #include "backbone/models/mixer_choice.h"
 #include "backbone/options.h"
+#include "backbone/weights/open_weights.h"
 
 namespace hyena::train {
 
@@ -16,7 +17,7 @@ StartedModel start_from(const std::string& file, const backbone::ModelConfig& co
   // options that change no shape, such as drop_path.
   auto overrides = config.options;
   for (const char* key : {"img_size", "in_chans", "num_classes"}) overrides.erase(key);
-  const auto name = backbone::describe_model(backbone::SafetensorsFile(file)).config.name;
+  const auto name = backbone::describe_model(*backbone::open_weights(file)).config.name;
   const auto wanted = backbone::find_model(config.name).family;
   const auto stored = backbone::find_model(name).family;
   if (wanted != stored) {

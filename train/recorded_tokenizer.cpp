@@ -11,6 +11,7 @@
 
 #include "backbone/atomic_file.h"
 #include "backbone/checkpoint.h"
+#include "backbone/weights/open_weights.h"
 #include "datasets/dataset.h"
 #include "datasets/tokenizer/kinds.h"
 
@@ -75,7 +76,7 @@ class ScratchFolder {
 namespace {
 
 json record_in(const std::string& checkpoint) {
-  return backbone::describe_model(backbone::SafetensorsFile(checkpoint)).notes.tokenizer;
+  return backbone::describe_model(*backbone::open_weights(checkpoint)).notes.tokenizer;
 }
 
 }  // namespace

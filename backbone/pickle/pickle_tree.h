@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "backbone/safetensors.h"
+#include "backbone/tensor_entry.h"
 
 /// What a pickle describes, as plain data: nothing of it is ever run.
 namespace hyena::backbone {

@@ -1,13 +1,6 @@
 #include "backbone/pickle/torch_file.h"
 
-#include <cerrno>
 #include <cstring>
-#include <utility>
-
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "backbone/pickle/torch_error.h"
 
@@ -55,61 +48,44 @@ void pack_tensor(const PickledTensor& tensor, std::span<const std::byte> storage
   }
 }
 
-TorchFile::TorchFile(const std::filesystem::path& path) : name_(path.string()) {
-  const auto fail = [&](const char* doing, int error) {
-    throw TorchFileError("cannot " + std::string(doing) + " " + name_ + ": " +
-                         std::strerror(error));
-  };
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail("open", errno);
-  struct ::stat facts {};
-  int error = ::fstat(descriptor, &facts) != 0 ? errno : 0;
-  if (error == 0 && S_ISDIR(facts.st_mode)) error = EISDIR;
-  if (error == 0 && !S_ISREG(facts.st_mode)) error = EINVAL;
-  size_ = static_cast<std::uint64_t>(facts.st_size);
-  void* mapped = nullptr;
-  if (error == 0 && size_ > 0) {
-    mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (mapped == MAP_FAILED) error = errno;
-  }
-  ::close(descriptor);
-  if (error != 0) fail("read", error);
-  try {
-    contents_ = parse_torch_file({static_cast<const char*>(mapped), size_}, name_);
-    checked_ = std::vector<std::atomic<bool>>(contents_.places.size());
-  } catch (...) {
-    if (size_ > 0) ::munmap(mapped, size_);
-    throw;
-  }
-  bytes_ = static_cast<const char*>(mapped);
-}
-
-TorchFile::~TorchFile() {
-  ::munmap(const_cast<char*>(bytes_), size_);
-}
+TorchFile::TorchFile(const std::filesystem::path& path)
+    : name_(path.string()),
+      file_(MappedFile::open<TorchFileError>(path)),
+      contents_(parse_torch_file(file_.bytes(), name_)),
+      checked_(contents_.places.size()) {}
 
 std::span<const std::byte> TorchFile::storage(std::size_t index) const {
   const StoragePlace& place = contents_.places.at(index);
   if (place.entry && !checked_[index].load(std::memory_order_relaxed)) {
-    check_crc({bytes_, size_}, *place.entry, name_);
+    check_crc(file_.bytes(), *place.entry, name_);
     checked_[index].store(true, std::memory_order_relaxed);
   }
-  return std::as_bytes(std::span(bytes_ + place.begin, place.size));
+  return std::as_bytes(std::span(file_.bytes().data() + place.begin, place.size));
 }
 
-std::vector<std::byte> TorchFile::read(const PickledTensor& tensor) const {
+std::uint64_t TorchFile::growth(const PickledTensor& tensor) const {
   constexpr std::uint64_t kMaxGrowth = std::uint64_t{1} << 30;
   const StoragePlace& place = contents_.places.at(tensor.storage);
   const std::uint64_t size = packed_bytes(tensor);
-  if (size > place.size && size - place.size > kMaxGrowth) {
+  if (size <= place.size) return 0;
+  if (size - place.size > kMaxGrowth) {
     refuse_torch_file(name_, place.begin,
                       "a tensor " + shape_text(tensor.shape) + " repeats the " +
                           std::to_string(place.size) + " bytes of its storage to " +
                           std::to_string(size) + "; more than 2^30 beyond are not supported");
   }
-  std::vector<std::byte> out(size);
-  pack_tensor(tensor, storage(tensor.storage), out);
+  return size - place.size;
+}
+
+std::vector<std::byte> TorchFile::read(const PickledTensor& tensor) const {
+  growth(tensor);
+  std::vector<std::byte> out(packed_bytes(tensor));
+  read(tensor, out);
   return out;
+}
+
+void TorchFile::read(const PickledTensor& tensor, std::span<std::byte> out) const {
+  pack_tensor(tensor, storage(tensor.storage), out);
 }
 
 }  // namespace hyena::backbone

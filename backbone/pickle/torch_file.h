@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backbone/mapped_file.h"
 #include "backbone/pickle/pickle_tree.h"
 #include "backbone/pickle/zip_directory.h"
 
@@ -47,12 +48,9 @@ class TorchFile {
  public:
   /// Throws TorchFileError, also when the file cannot be opened.
   explicit TorchFile(const std::filesystem::path& path);
-  ~TorchFile();
-  TorchFile(const TorchFile&) = delete;
-  TorchFile& operator=(const TorchFile&) = delete;
 
   const std::string& name() const { return name_; }
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return file_.bytes().size(); }
   const PickleTree& tree() const { return contents_.tree; }
 
   /// The bytes of one of tree().storages; valid while this object lives. The first use in a zip
@@ -60,14 +58,19 @@ class TorchFile {
   /// the same time.
   std::span<const std::byte> storage(std::size_t index) const;
 
-  /// The elements of one of tree().tensors, packed and rows first. Throws TorchFileError where a
-  /// view with stride 0 would grow to more than 2^30 bytes beyond its storage.
+  /// Bytes of the packed elements of one of tree().tensors beyond its storage, for a view that
+  /// repeats some; 0 for others. Throws TorchFileError where they are more than 2^30.
+  std::uint64_t growth(const PickledTensor& tensor) const;
+
+  /// The elements of one of tree().tensors, packed and rows first. Throws as storage() and
+  /// growth().
   std::vector<std::byte> read(const PickledTensor& tensor) const;
+  /// The same; `out` must have the size packed_bytes(tensor).
+  void read(const PickledTensor& tensor, std::span<std::byte> out) const;
 
  private:
   std::string name_;
-  std::uint64_t size_ = 0;
-  const char* bytes_ = nullptr;
+  MappedFile file_;
   TorchContents contents_;
   mutable std::vector<std::atomic<bool>> checked_;  // the CRC of each storage
 };

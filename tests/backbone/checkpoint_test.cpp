@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "backbone/options.h"
+#include "backbone/safetensors.h"
 #include "backbone/tensor_file.h"
+#include "backbone/vision_model.h"
 #include "tests/support/files.h"
 #include "tests/support/tensors.h"
 

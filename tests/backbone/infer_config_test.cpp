@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "backbone/safetensors.h"
+#include "backbone/weight_names.h"
 #include "tests/support/files.h"
 #include "tests/support/tensors.h"
 
@@ -252,7 +254,7 @@ TEST(InferConfig, TakesTheSizeOfThePicturesFromWhoeverKnowsIt) {
   EXPECT_EQ(config->options.at("img_size"), 224);
   EXPECT_TRUE(assumes(*config, "img_size"));
   EXPECT_EQ(config->options.at("mixer_options").at("l_max"), 1024);
-  config = infer_config(safari, 512);
+  config = infer_config(safari, {.img_size = 512});
   EXPECT_EQ(config->options.at("img_size"), 512);
   EXPECT_FALSE(assumes(*config, "img_size"));
   EXPECT_FALSE(config->options.at("mixer_options").contains("l_max"));
@@ -265,7 +267,7 @@ TEST(InferConfig, TakesTheSizeOfThePicturesFromWhoeverKnowsIt) {
   config = infer_config(pixel);
   EXPECT_EQ(config->options.at("img_size"), 224);
   EXPECT_FALSE(config->options.at("mixer_options")[0].contains("long_kernel_size"));
-  config = infer_config(pixel, 384);
+  config = infer_config(pixel, {.img_size = 384});
   EXPECT_EQ(config->options.at("img_size"), 384);
   EXPECT_EQ(config->options.at("mixer_options")[0].at("long_kernel_size"), 111);
 }
@@ -292,7 +294,8 @@ TEST(InferConfig, HasNoAnswerForOtherModels) {
 
 TEST(InferConfig, SurvivesShapesThatMakeNoSense) {
   // Every shape of a real file replaced by one without dimensions, and by zeros.
-  for (const std::string family : {"safari_vit", "timm_vit", "hyenapixel"}) {
+  for (const std::string family :
+       {"safari_vit", "timm_vit", "hyenapixel", "safari_lm", "hyenadna"}) {
     for (const std::string& name : tests::golden_cases(family, true)) {
       const SafetensorsFile file(tests::golden_dir() / family / name / "model.safetensors");
       for (const bool scalars : {false, true}) {
@@ -304,6 +307,80 @@ TEST(InferConfig, SurvivesShapesThatMakeNoSense) {
       }
     }
   }
+}
+
+/// A language model of two layers, Hyena and attention.
+std::map<std::string, std::vector<std::int64_t>> language_shapes() {
+  std::map<std::string, std::vector<std::int64_t>> shapes = {
+      {"backbone.embeddings.word_embeddings.weight", {50264, 128}},
+      {"lm_head.weight", {50264, 128}},
+      {"backbone.layers.0.mixer.in_proj.weight", {512, 128}},
+      {"backbone.layers.0.mixer.out_proj.weight", {128, 128}},
+      {"backbone.layers.0.mixer.filter_fn.bias", {256}},
+      {"backbone.layers.0.mixer.filter_fn.pos_emb.z", {1, 2048, 33}},
+      {"backbone.layers.1.mixer.Wqkv.weight", {384, 128}},
+      {"backbone.layers.1.mixer.dwconv_qkv.weight", {384, 1, 3}}};
+  for (const std::string layer : {"0", "1"}) {
+    shapes["backbone.layers." + layer + ".norm1.weight"] = {128};
+    shapes["backbone.layers." + layer + ".mlp.fc1.weight"] = {300, 128};
+  }
+  return shapes;
+}
+
+TEST(InferConfig, ReadsLanguageModels) {
+  const auto config = infer_config(entries(language_shapes()));
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->family, "causal_lm");
+  EXPECT_EQ(config->refused, "");
+  const json& o = config->options;
+  EXPECT_EQ(o.at("vocab_size"), 50257);
+  EXPECT_EQ(o.at("pad_vocab_size_multiple"), 8);
+  EXPECT_EQ(o.at("d_inner"), 300);
+  EXPECT_EQ(o.at("max_len"), 2048);
+  EXPECT_EQ(o.at("attn_layer_idx"), json::array({1}));
+  EXPECT_EQ(o.at("attn_dwconv"), true);
+  EXPECT_EQ(o.at("attn_heads"), 2);
+  EXPECT_EQ(o.at("mixer_options").at("order"), 3);
+  EXPECT_EQ(o.at("mixer_options").at("filter_layout"), "channel_major");
+  EXPECT_EQ(o.at("mixer_options").at("shift"), 0.0);
+  for (const char* option : {"vocab_size", "attn_heads", "filter_layout", "shift", "modulate",
+                             "activation", "embed_dropout"}) {
+    EXPECT_TRUE(assumes(*config, option)) << option;
+  }
+  EXPECT_EQ(
+      infer_config(entries(language_shapes()), {.own_head = true})->options.at("tie_embeddings"),
+      false);
+}
+
+TEST(InferConfig, RefusesLanguageModelsThatItCannotBuild) {
+  const auto refusal = [](const std::string& key, const std::vector<std::int64_t>& shape,
+                          const InferHints& hints = {}) {
+    auto shapes = language_shapes();
+    if (shape.empty()) {
+      shapes.erase(key);
+    } else {
+      shapes[key] = shape;
+    }
+    const auto config = infer_config(entries(shapes), hints);
+    return config ? config->refused : "none";
+  };
+  const std::string layer = "backbone.layers.1.";
+  EXPECT_EQ(refusal(layer + "mixer.Wqkv.weight", {}),
+            "layer 1 mixes with something that this version does not have; known are Hyena and "
+            "attention");
+  const std::string width = "not all layers have the embedding's width, 128";
+  EXPECT_EQ(refusal(layer + "mixer.Wqkv.weight", {3 << 20, 1 << 20}), width);
+  EXPECT_EQ(refusal(layer + "mlp.fc1.weight", {300}), width);
+  EXPECT_EQ(refusal("backbone.embeddings.word_embeddings.weight", {0, 128}), "none");
+  for (const char* settings : {"[]", "{", "1", R"({"layer": 3})", R"({"attn_cfg": []})"}) {
+    EXPECT_EQ(refusal("x", {1}, {.config = settings}), "") << settings;
+  }
+  EXPECT_EQ(refusal("x", {1}, {.config = R"({"attn_cfg": {"num_heads": -3}})"}),
+            "the settings beside the weights have -3 for 'num_heads'; a size is needed");
+  EXPECT_EQ(refusal("x", {1}, {.config = R"({"layer": {"modulate": "yes"}})"}),
+            "the settings beside the weights have \"yes\" for 'modulate'; boolean is needed");
+  EXPECT_EQ(refusal("x", {1}, {.config = R"({"vocab_size": 50000000000})"}),
+            "the settings beside the weights have 50000000000 for 'vocab_size'; a size is needed");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "backbone/pickle/state_dict.h"
 #include "backbone/pickle/torch_error.h"
+#include "backbone/safetensors.h"
 #include "tests/backbone/torch_writer.h"
 #include "tests/support/files.h"
 
