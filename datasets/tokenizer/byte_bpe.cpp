@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <queue>
 
 #include "datasets/tokenizer/gpt2_split.h"
+#include "datasets/tokenizer/piece_cache.h"
 
 namespace hyena::datasets {
 namespace {
@@ -44,6 +46,17 @@ std::uint64_t hash_of(std::string_view piece) {
   return mix(mix(hash));
 }
 
+/// Of the tokenizer with that number; another one's is forgotten.
+PieceCache& this_threads_cache(std::uint64_t number) {
+  thread_local std::uint64_t owner = 0;
+  thread_local PieceCache cache;
+  if (owner != number) {
+    cache = PieceCache();
+    owner = number;
+  }
+  return cache;
+}
+
 }  // namespace
 
 MergeTable::MergeTable(const std::vector<BpeMerge>& merges)
@@ -69,6 +82,8 @@ ByteBpe::ByteBpe(BpeVocabulary vocabulary)
     all_bytes_ += bytes;
     begins_.push_back(all_bytes_.size());
   }
+  static std::atomic<std::uint64_t> tokenizers{0};
+  number_ = ++tokenizers;
   set_specials(std::move(vocabulary.specials), std::move(vocabulary.always));
   index_whole_pieces();
 }
@@ -107,19 +122,49 @@ const TokenId* ByteBpe::find_whole(std::string_view piece) const {
 void ByteBpe::encode_text(std::string_view text, std::vector<TokenId>& ids,
                           std::vector<std::size_t>* ends) const {
   const std::size_t first = ids.size();
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = gpt2_piece_end(text, begin);
-    const std::string_view piece = text.substr(begin, end - begin);
-    if (const TokenId* id = find_whole(piece)) {
-      ids.push_back(*id);
-    } else {
-      merge_piece(piece, ids);
+  PieceCache& cache = this_threads_cache(number_);
+  std::array<TokenId, 1024> ready;  // all ids of an entry are copied, then counted: no branch
+  std::size_t count = 0;
+  const auto flush = [&] {
+    ids.insert(ids.end(), ready.data(), ready.data() + count);
+    count = 0;
+  };
+  for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end) {
+    end = gpt2_piece_end(text, begin);
+    const std::size_t length = end - begin;
+    PieceCache::Entry* entry = nullptr;
+    PieceCache::Key key{};
+    if (length <= PieceCache::kLongest) {
+      key = PieceCache::key(text, begin, length);
+      entry = &cache.at(key);
+      if (entry->key == key) {
+        if (count + PieceCache::kMostIds > ready.size()) flush();
+        std::copy_n(entry->ids.data(), PieceCache::kMostIds, ready.data() + count);
+        count += entry->count;
+        continue;
+      }
     }
-    begin = end;
+    flush();
+    const std::size_t before = ids.size();
+    encode_piece(text.substr(begin, length), ids);
+    if (entry != nullptr && ids.size() - before <= PieceCache::kMostIds) {
+      entry->key = key;
+      entry->count = static_cast<std::uint32_t>(ids.size() - before);
+      std::copy(ids.begin() + static_cast<std::ptrdiff_t>(before), ids.end(), entry->ids.begin());
+    }
   }
+  flush();
   if (ends == nullptr) return;
   std::size_t end = 0;
   for (std::size_t i = first; i < ids.size(); ++i) ends->push_back(end += token(ids[i]).size());
+}
+
+void ByteBpe::encode_piece(std::string_view piece, std::vector<TokenId>& ids) const {
+  if (const TokenId* id = find_whole(piece)) {
+    ids.push_back(*id);
+  } else {
+    merge_piece(piece, ids);
+  }
 }
 
 void ByteBpe::merge_piece(std::string_view piece, std::vector<TokenId>& ids) const {

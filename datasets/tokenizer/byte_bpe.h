@@ -43,6 +43,7 @@ class ByteBpe final : public Tokenizer {
  private:
   void encode_text(std::string_view text, std::vector<TokenId>& ids,
                    std::vector<std::size_t>* ends) const override;
+  void encode_piece(std::string_view piece, std::vector<TokenId>& ids) const;
   void merge_piece(std::string_view piece, std::vector<TokenId>& ids) const;
   void merge_short(std::string_view piece, std::vector<TokenId>& ids) const;
   void merge_long(std::string_view piece, std::vector<TokenId>& ids) const;
@@ -52,6 +53,7 @@ class ByteBpe final : public Tokenizer {
   void index_whole_pieces();
   const TokenId* find_whole(std::string_view piece) const;
 
+  std::uint64_t number_ = 0;  // from 1, of all that were made; for caches of threads
   std::array<TokenId, 256> byte_ids_;
   MergeTable merges_;
   std::string all_bytes_;

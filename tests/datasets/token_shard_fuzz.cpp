@@ -25,7 +25,10 @@ void require(bool condition) {
 
 const fs::path& folder() {
   static const fs::path path = [] {
-    const fs::path made = fs::temp_directory_path() / ("hyena-fuzz-" + std::to_string(::getpid()));
+    // In memory where the system has that: thousands of files a second.
+    const fs::path memory = "/dev/shm";
+    const fs::path made = (fs::exists(memory) ? memory : fs::temp_directory_path()) /
+                          ("hyena-fuzz-" + std::to_string(::getpid()));
     fs::create_directories(made);
     std::atexit([] { fs::remove_all(folder()); });
     return made;
