@@ -10,8 +10,8 @@
 
 namespace hyena::datasets {
 
-/// The ids of short pieces that were met lately: most pieces of a text come again, and a hit touches
-/// one place of memory where a look-up and the merges touch many. For one thread.
+/// The ids of short pieces that were met lately: most pieces of a text come again, and a hit
+/// touches one place of memory where a look-up and the merges touch many. For one thread.
 class PieceCache {
  public:
   static constexpr std::size_t kLongest = 15;  ///< bytes of a piece

@@ -81,7 +81,7 @@ TEST_F(Tokenize, KilledAndRunAgainItWritesTheSameBytes) {
                                       "--val-fraction",
                                       "0.1",
                                       "--shard-tokens",
-                                      "3000000",
+                                      "1500000",
                                       "--save-seconds",
                                       "0"};
     };
