@@ -11,7 +11,6 @@
 #include <queue>
 
 #include "datasets/tokenizer/gpt2_split.h"
-#include "datasets/tokenizer/piece_cache.h"
 
 namespace hyena::datasets {
 namespace {
@@ -51,7 +50,7 @@ PieceCache& this_threads_cache(std::uint64_t number) {
   thread_local std::uint64_t owner = 0;
   thread_local PieceCache cache;
   if (owner != number) {
-    cache = PieceCache();
+    cache.clear();
     owner = number;
   }
   return cache;
@@ -85,6 +84,7 @@ ByteBpe::ByteBpe(BpeVocabulary vocabulary)
   static std::atomic<std::uint64_t> tokenizers{0};
   number_ = ++tokenizers;
   set_specials(std::move(vocabulary.specials), std::move(vocabulary.always));
+  index_byte_pairs();
   index_whole_pieces();
 }
 
@@ -93,13 +93,36 @@ std::string_view ByteBpe::bytes(TokenId id) const {
   return token(id);
 }
 
+void ByteBpe::index_byte_pairs() {
+  byte_pairs_.resize(std::size_t{1} << 16U);
+  for (std::size_t pair = 0; pair < byte_pairs_.size(); ++pair) {
+    const auto& entry = merges_.find(byte_ids_[pair >> 8U], byte_ids_[pair & 255U]);
+    byte_pairs_[pair] = {entry.rank, entry.result};
+  }
+}
+
+/// Where a short token stands, or the empty place where it would.
+std::size_t ByteBpe::short_slot(const PieceCache::Key& key) const {
+  std::size_t slot = PieceCache::hash(key) >> 32U & (short_.size() - 1);
+  while (short_[slot].key != key && short_[slot].key != PieceCache::Key{}) {
+    slot = (slot + 1) & (short_.size() - 1);
+  }
+  return slot;
+}
+
 void ByteBpe::index_whole_pieces() {
+  short_.resize(std::bit_ceil(2 * vocabulary_size() + 2));
   whole_.resize(std::bit_ceil(2 * vocabulary_size() + 2));
   std::vector<TokenId> ids;
   for (TokenId id = 0; id < vocabulary_size(); ++id) {
     ids.clear();
     merge_piece(token(id), ids);
     if (ids.size() != 1 || ids[0] != id) continue;
+    if (!token(id).empty() && token(id).size() <= PieceCache::kLongest) {
+      const auto key = PieceCache::key(token(id), 0, token(id).size());
+      short_[short_slot(key)] = {key, id};
+      continue;
+    }
     const std::uint64_t hash = hash_of(token(id));
     std::size_t slot = hash & (whole_.size() - 1);
     while (whole_[slot].id != 0xFFFFFFFF) slot = (slot + 1) & (whole_.size() - 1);
@@ -122,6 +145,10 @@ const TokenId* ByteBpe::find_whole(std::string_view piece) const {
 void ByteBpe::encode_text(std::string_view text, std::vector<TokenId>& ids,
                           std::vector<std::size_t>* ends) const {
   const std::size_t first = ids.size();
+  // English has a token for each 3 to 5 bytes. At least doubled: a caller may append many texts.
+  if (ids.capacity() - first < text.size() / 4) {
+    ids.reserve(std::max(2 * ids.capacity(), first + text.size() / 4));
+  }
   PieceCache& cache = this_threads_cache(number_);
   std::array<TokenId, 1024> ready;  // all ids of an entry are copied, then counted: no branch
   std::size_t count = 0;
@@ -144,9 +171,22 @@ void ByteBpe::encode_text(std::string_view text, std::vector<TokenId>& ids,
         continue;
       }
     }
+    if (entry != nullptr) {
+      const Short& whole = short_[short_slot(key)];
+      if (whole.key == key) {
+        *entry = {key, {whole.id}, 1};
+        if (count == ready.size()) flush();
+        ready[count++] = whole.id;
+        continue;
+      }
+    }
     flush();
     const std::size_t before = ids.size();
-    encode_piece(text.substr(begin, length), ids);
+    if (const TokenId* id = entry == nullptr ? find_whole(text.substr(begin, length)) : nullptr) {
+      ids.push_back(*id);
+    } else {
+      merge_piece(text.substr(begin, length), ids);
+    }
     if (entry != nullptr && ids.size() - before <= PieceCache::kMostIds) {
       entry->key = key;
       entry->count = static_cast<std::uint32_t>(ids.size() - before);
@@ -157,14 +197,6 @@ void ByteBpe::encode_text(std::string_view text, std::vector<TokenId>& ids,
   if (ends == nullptr) return;
   std::size_t end = 0;
   for (std::size_t i = first; i < ids.size(); ++i) ends->push_back(end += token(ids[i]).size());
-}
-
-void ByteBpe::encode_piece(std::string_view piece, std::vector<TokenId>& ids) const {
-  if (const TokenId* id = find_whole(piece)) {
-    ids.push_back(*id);
-  } else {
-    merge_piece(piece, ids);
-  }
 }
 
 void ByteBpe::merge_piece(std::string_view piece, std::vector<TokenId>& ids) const {
@@ -190,7 +222,12 @@ void ByteBpe::merge_short(std::string_view piece, std::vector<TokenId>& ids) con
     result[i] = entry.result;
   };
   for (std::size_t i = 0; i < count; ++i) id[i] = byte_ids_[static_cast<unsigned char>(piece[i])];
-  for (std::size_t i = 0; i + 1 < count; ++i) look_up(i);
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    const BytePair& pair = byte_pairs_[static_cast<unsigned char>(piece[i]) << 8U |
+                                       static_cast<unsigned char>(piece[i + 1])];
+    rank[i] = pair.rank;
+    result[i] = pair.result;
+  }
   while (count > 1) {
     std::size_t best = 0;
     for (std::size_t i = 1; i + 1 < count; ++i) {

@@ -24,6 +24,9 @@ class PieceCache {
     std::uint32_t count = 0;
   };
 
+  /// Must come before all else.
+  void clear() { entries_.assign(std::size_t{1} << kBits, {}); }
+
   /// Of the piece text[begin, begin + length), 0 < length <= kLongest.
   static Key key(std::string_view text, std::size_t begin, std::size_t length) {
     Key words{};
@@ -41,15 +44,16 @@ class PieceCache {
     return words;
   }
   /// Where the ids of a piece are if they are kept: of the piece with the key that stands there.
-  Entry& at(const Key& words) {
-    const std::uint64_t mixed = (words[0] ^ words[1] * 0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93;
-    return entries_[mixed >> (64 - kBits)];
+  Entry& at(const Key& words) { return entries_[hash(words) >> (64 - kBits)]; }
+  /// Its upper half is the better one.
+  static std::uint64_t hash(const Key& words) {
+    return (words[0] ^ words[1] * 0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93;
   }
 
  private:
   static constexpr unsigned kBits = 16;  // 2 MiB
 
-  std::vector<Entry> entries_ = std::vector<Entry>(std::size_t{1} << kBits);
+  std::vector<Entry> entries_;
 };
 
 }  // namespace hyena::datasets
