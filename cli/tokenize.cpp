@@ -122,7 +122,8 @@ datasets::PackObserver pack_console(train::ProgressLine& line) {
     const auto done = double(now.bytes_read - now.bytes_before);
     const auto total = double(now.bytes - std::min(now.bytes, now.bytes_before));
     char share[32];
-    std::snprintf(share, sizeof share, "%.1f %%", 100 * double(now.bytes_read) / double(now.bytes));
+    std::snprintf(share, sizeof share, "%.1f %%",
+                  100 * double(now.bytes_read) / double(std::max<std::uint64_t>(1, now.bytes)));
     line.update(
         {{"packed", share},
          {"documents", std::to_string(now.documents)},

@@ -158,6 +158,7 @@ class Packing {
     auto saved = Clock::now();
     while (const EncodedBlock* block = encoder.next()) {
       write(*block);
+      if (block->parts.empty()) break;  // the end, maybe with empty documents before it
       const std::chrono::duration<double> since = Clock::now() - saved;
       const bool on =
           !observer || observer({.bytes_read = block->bytes_read,

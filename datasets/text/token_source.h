@@ -17,7 +17,10 @@
 ///   windows.h windows.read(epoch, index, inputs, targets);                     // any index, any
 ///   thread
 ///
-/// or, for a text that is small enough to be encoded at once, encode_corpus() of encode_corpus.h.
+/// or, for a text that is small enough to be encoded at once (corpus.h, encode_corpus.h):
+///
+///   auto corpus = open_corpus("text:FILE", TextSplit::kTrain, options_for(*tokenizer));
+///   auto [train, valid] = split_tokens(encode_corpus(*corpus, *tokenizer, false), 0.1);
 namespace hyena::datasets {
 
 /// A sequence of token ids that can be reached by index. All functions may be called from several

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <functional>
@@ -44,6 +45,17 @@ std::uint64_t hash_of(std::string_view piece) {
   return mix(mix(hash));
 }
 
+/// Of the tokenizer with that number; another one's is forgotten.
+PieceCache& this_threads_cache(std::uint64_t number) {
+  thread_local std::uint64_t owner = 0;
+  thread_local PieceCache cache;
+  if (owner != number) {
+    cache.clear();
+    owner = number;
+  }
+  return cache;
+}
+
 }  // namespace
 
 MergeTable::MergeTable(const std::vector<BpeMerge>& merges)
@@ -69,7 +81,10 @@ ByteBpe::ByteBpe(BpeVocabulary vocabulary)
     all_bytes_ += bytes;
     begins_.push_back(all_bytes_.size());
   }
+  static std::atomic<std::uint64_t> tokenizers{0};
+  number_ = ++tokenizers;
   set_specials(std::move(vocabulary.specials), std::move(vocabulary.always));
+  index_byte_pairs();
   index_whole_pieces();
 }
 
@@ -78,13 +93,36 @@ std::string_view ByteBpe::bytes(TokenId id) const {
   return token(id);
 }
 
+void ByteBpe::index_byte_pairs() {
+  byte_pairs_.resize(std::size_t{1} << 16U);
+  for (std::size_t pair = 0; pair < byte_pairs_.size(); ++pair) {
+    const auto& entry = merges_.find(byte_ids_[pair >> 8U], byte_ids_[pair & 255U]);
+    byte_pairs_[pair] = {entry.rank, entry.result};
+  }
+}
+
+/// Where a short token stands, or the empty place where it would.
+std::size_t ByteBpe::short_slot(const PieceCache::Key& key) const {
+  std::size_t slot = PieceCache::hash(key) >> 32U & (short_.size() - 1);
+  while (short_[slot].key != key && short_[slot].key != PieceCache::Key{}) {
+    slot = (slot + 1) & (short_.size() - 1);
+  }
+  return slot;
+}
+
 void ByteBpe::index_whole_pieces() {
+  short_.resize(std::bit_ceil(2 * vocabulary_size() + 2));
   whole_.resize(std::bit_ceil(2 * vocabulary_size() + 2));
   std::vector<TokenId> ids;
   for (TokenId id = 0; id < vocabulary_size(); ++id) {
     ids.clear();
     merge_piece(token(id), ids);
     if (ids.size() != 1 || ids[0] != id) continue;
+    if (!token(id).empty() && token(id).size() <= PieceCache::kLongest) {
+      const auto key = PieceCache::key(token(id), 0, token(id).size());
+      short_[short_slot(key)] = {key, id};
+      continue;
+    }
     const std::uint64_t hash = hash_of(token(id));
     std::size_t slot = hash & (whole_.size() - 1);
     while (whole_[slot].id != 0xFFFFFFFF) slot = (slot + 1) & (whole_.size() - 1);
@@ -107,16 +145,55 @@ const TokenId* ByteBpe::find_whole(std::string_view piece) const {
 void ByteBpe::encode_text(std::string_view text, std::vector<TokenId>& ids,
                           std::vector<std::size_t>* ends) const {
   const std::size_t first = ids.size();
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = gpt2_piece_end(text, begin);
-    const std::string_view piece = text.substr(begin, end - begin);
-    if (const TokenId* id = find_whole(piece)) {
+  // English has a token for each 3 to 5 bytes. At least doubled: a caller may append many texts.
+  if (ids.capacity() - first < text.size() / 4) {
+    ids.reserve(std::max(2 * ids.capacity(), first + text.size() / 4));
+  }
+  PieceCache& cache = this_threads_cache(number_);
+  std::array<TokenId, 1024> ready;  // all ids of an entry are copied, then counted: no branch
+  std::size_t count = 0;
+  const auto flush = [&] {
+    ids.insert(ids.end(), ready.data(), ready.data() + count);
+    count = 0;
+  };
+  for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end) {
+    end = gpt2_piece_end(text, begin);
+    const std::size_t length = end - begin;
+    PieceCache::Entry* entry = nullptr;
+    PieceCache::Key key{};
+    if (length <= PieceCache::kLongest) {
+      key = PieceCache::key(text, begin, length);
+      entry = &cache.at(key);
+      if (entry->key == key) {
+        if (count + PieceCache::kMostIds > ready.size()) flush();
+        std::copy_n(entry->ids.data(), PieceCache::kMostIds, ready.data() + count);
+        count += entry->count;
+        continue;
+      }
+    }
+    if (entry != nullptr) {
+      const Short& whole = short_[short_slot(key)];
+      if (whole.key == key) {
+        *entry = {key, {whole.id}, 1};
+        if (count == ready.size()) flush();
+        ready[count++] = whole.id;
+        continue;
+      }
+    }
+    flush();
+    const std::size_t before = ids.size();
+    if (const TokenId* id = entry == nullptr ? find_whole(text.substr(begin, length)) : nullptr) {
       ids.push_back(*id);
     } else {
-      merge_piece(piece, ids);
+      merge_piece(text.substr(begin, length), ids);
     }
-    begin = end;
+    if (entry != nullptr && ids.size() - before <= PieceCache::kMostIds) {
+      entry->key = key;
+      entry->count = static_cast<std::uint32_t>(ids.size() - before);
+      std::copy(ids.begin() + static_cast<std::ptrdiff_t>(before), ids.end(), entry->ids.begin());
+    }
   }
+  flush();
   if (ends == nullptr) return;
   std::size_t end = 0;
   for (std::size_t i = first; i < ids.size(); ++i) ends->push_back(end += token(ids[i]).size());
@@ -145,7 +222,12 @@ void ByteBpe::merge_short(std::string_view piece, std::vector<TokenId>& ids) con
     result[i] = entry.result;
   };
   for (std::size_t i = 0; i < count; ++i) id[i] = byte_ids_[static_cast<unsigned char>(piece[i])];
-  for (std::size_t i = 0; i + 1 < count; ++i) look_up(i);
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    const BytePair& pair = byte_pairs_[static_cast<unsigned char>(piece[i]) << 8U |
+                                       static_cast<unsigned char>(piece[i + 1])];
+    rank[i] = pair.rank;
+    result[i] = pair.result;
+  }
   while (count > 1) {
     std::size_t best = 0;
     for (std::size_t i = 1; i + 1 < count; ++i) {

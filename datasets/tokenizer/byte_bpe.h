@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "datasets/tokenizer/bpe_vocabulary.h"
+#include "datasets/tokenizer/piece_cache.h"
 #include "datasets/tokenizer/tokenizer.h"
 
 namespace hyena::datasets {
@@ -49,14 +50,30 @@ class ByteBpe final : public Tokenizer {
   std::string_view token(std::size_t id) const {
     return std::string_view(all_bytes_).substr(begins_[id], begins_[id + 1] - begins_[id]);
   }
+  void index_byte_pairs();
   void index_whole_pieces();
   const TokenId* find_whole(std::string_view piece) const;
+  std::size_t short_slot(const PieceCache::Key& key) const;
 
+  std::uint64_t number_ = 0;  // from 1, of all that were made; for caches of threads
   std::array<TokenId, 256> byte_ids_;
   MergeTable merges_;
   std::string all_bytes_;
   std::vector<std::size_t> begins_;  // of each token in all_bytes_, and the end
-  // Tokens that their own bytes merge to: most pieces of a text are one. Open addressing.
+  // Of each pair of bytes, 256 first + second: the merge, so that the first look-ups of a piece
+  // stay within a few lines of memory.
+  struct BytePair {
+    std::uint32_t rank = MergeTable::kNone;
+    TokenId result = 0;
+  };
+  std::vector<BytePair> byte_pairs_;
+  // Tokens that their own bytes merge to: most pieces of a text are one. Open addressing; the short
+  // ones with all their bytes in the table, the others by a hash.
+  struct Short {
+    PieceCache::Key key{};
+    TokenId id = 0;
+  };
+  std::vector<Short> short_;
   struct Whole {
     std::uint32_t check = 0;  // of the hash
     TokenId id = 0xFFFFFFFF;  // none

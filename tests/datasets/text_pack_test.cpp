@@ -201,7 +201,8 @@ TEST_F(PackTest, ALimitCountsDocuments) {
 }
 
 TEST_F(PackTest, AWholeCorpusInMemory) {
-  const auto corpus = open_corpus(options().corpus, TextSplit::kTrain, options_for(*tokenizer_));
+  const auto corpus = open_corpus(options().corpus, TextSplit::kTrain,
+                                  options_for(*tokenizer_, {.part_bytes = 50}));
   const auto tokens = encode_corpus(*corpus, *tokenizer_, true, 2);
   Ids expected;
   std::vector<std::uint64_t> starts;

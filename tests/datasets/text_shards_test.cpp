@@ -106,6 +106,12 @@ TEST_P(ShardsTest, AWriterGoesOnFromWhatWasSaved) {
       write(*writer, 15000, 27000);
       if (committed) writer->commit();
     }
+    {  // what came later is gone also where nothing is written over it
+      const auto writer = format().resume(file(name), vocabulary(), saved);
+      writer->commit();
+      EXPECT_EQ(all_of(*format().open(file(name), vocabulary())),
+                Ids(ids.begin(), ids.begin() + 15000));
+    }
     const auto writer = format().resume(file(name), vocabulary(), saved);
     EXPECT_EQ(writer->tokens(), 15000U);
     write(*writer, 15000, ids.size());

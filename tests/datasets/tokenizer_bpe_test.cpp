@@ -146,6 +146,21 @@ TEST_F(SmallBpeTest, ATokensBytesNeedNotGiveThatToken) {
   EXPECT_GT(others, 0) << "the merges do not show it";
 }
 
+TEST_F(SmallBpeTest, OneThreadKeepsTwoTokenizersApart) {
+  const tests::TemporaryFolder folder;
+  const SmallBpe other(40);
+  other.write(folder.path());
+  const auto second = open_tokenizer("gpt2:" + folder.path().string());
+  std::mt19937 random(6);
+  for (int round = 0; round < 300; ++round) {
+    const std::string piece = random_text(random, "abcd", 1 + random() % 12);
+    for (int again = 0; again < 2; ++again) {
+      ASSERT_EQ(tokenizer_->encode(piece), merged_plainly(bpe_, piece)) << piece;
+      ASSERT_EQ(second->encode(piece), merged_plainly(other, piece)) << piece;
+    }
+  }
+}
+
 TEST_F(SmallBpeTest, OneLetterRepeatedIsNotSlow) {
   const std::string piece(1'000'000, 'a');  // minutes where time grows as the square
   EXPECT_EQ(tokenizer_->decode(tokenizer_->encode(piece)), piece);
