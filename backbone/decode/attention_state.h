@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "backbone/decode/mixer_state.h"
 #include "backbone/layers.h"

@@ -53,31 +53,45 @@ class Builder {
   }
 
   OnlineTile tile(std::int64_t size, std::int64_t distance, std::int64_t width) {
-    const std::int64_t count = 2 * size - 1, first = (distance - 1) * size + 1;
-    const std::int64_t channels = levels_.channels;
+    const std::int64_t first = (distance - 1) * size + 1, channels = levels_.channels;
     OnlineTile out{.size = size, .distance = distance, .width = width};
-    std::vector<T> part(static_cast<std::size_t>(width * count));
     for (std::int64_t c = 0; c < channels; c += width) {
       const std::int64_t here = std::min(width, channels - c);
-      for (std::int64_t g = 0; g < here; ++g) {
-        for (std::int64_t a = 0; a < count; ++a) {
-          part[static_cast<std::size_t>(g * count + a)] =
-              tap((c + g) % levels_.whole_taps.rows, first + a);
-        }
-      }
-      out.parts.emplace_back(ConstTaps{.data = part.data(),
-                                       .rows = here,
-                                       .count = count,
-                                       .centre = size - 1,
-                                       .channel = count,
-                                       .tap = 1},
-                             nullptr, size, here,
-                             levels_.is_double ? Type::kFloat64 : Type::kFloat32, executor_);
+      const Type type = levels_.is_double ? Type::kFloat64 : Type::kFloat32;
+      out.parts.emplace_back(taps_of(first, size, c, here), nullptr, size, here, type, executor_);
     }
     return out;
   }
 
  private:
+  /// Lags first … first + 2 · size − 2 of channels c … c + count − 1: in place, or a copy where
+  /// they lie past the filter's end or begin again with its first row.
+  ConstTaps taps_of(std::int64_t first, std::int64_t size, std::int64_t c, std::int64_t count) {
+    const ConstTaps& h = levels_.whole_taps;
+    const std::int64_t lags = 2 * size - 1, row = c % h.rows;
+    const bool all = c == 0 && count == levels_.channels;
+    if (h.count - first >= size && (all || row + count <= h.rows)) {
+      return {.data = static_cast<const T*>(h.data) + row * h.channel + first * h.tap,
+              .rows = all ? h.rows : count,
+              .count = std::min(lags, h.count - first),
+              .centre = size - 1,
+              .channel = h.channel,
+              .tap = h.tap};
+    }
+    copy_.assign(static_cast<std::size_t>(count * lags), T{0});
+    for (std::int64_t g = 0; g < count; ++g) {
+      for (std::int64_t a = 0; a < lags; ++a) {
+        copy_[static_cast<std::size_t>(g * lags + a)] = tap((c + g) % h.rows, first + a);
+      }
+    }
+    return {.data = copy_.data(),
+            .rows = count,
+            .count = lags,
+            .centre = size - 1,
+            .channel = lags,
+            .tap = 1};
+  }
+
   T tap(std::int64_t row, std::int64_t lag) const {
     const ConstTaps& h = levels_.whole_taps;
     return lag < h.count ? static_cast<const T*>(h.data)[row * h.channel + lag * h.tap] : T{0};
@@ -85,6 +99,7 @@ class Builder {
 
   OnlineLevels& levels_;
   const Executor& executor_;
+  std::vector<T> copy_;
 };
 
 template <class T>
