@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@
 #include "backbone/ops/fftconv.h"
 
 namespace hyena::backbone {
+
+class MixerState;
+struct MixerDecodeOptions;
 
 /// Settings of a Hyena operator over sequences; names and defaults are safari's.
 struct HyenaOptions {
@@ -79,6 +83,10 @@ class HyenaOperator : public Module {
 
   /// u (B, L, D) → (B, L, D). Throws OptionError for L > l_max, see Extend.
   at::Tensor forward(const at::Tensor& u);
+
+  /// As Mixer::start_decoding(): orders from 2, heads, without outer_mixing, post_order_ffn, layer
+  /// norms and compat_num_blocks.
+  std::unique_ptr<MixerState> start_decoding(const MixerDecodeOptions& options);
 
   HyenaFilter& filter() { return filter_; }
   const HyenaOptions& options() const { return options_; }

@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "backbone/model.h"
+#include "backbone/ops/token_loss.h"
 
 namespace hyena::backbone {
 
@@ -37,6 +38,7 @@ class LanguageModel : public Model {
 
   virtual LanguageInfo info() const = 0;
 
+  std::int64_t depth() const override { return info().depth; }
   std::int64_t input_size() const override;
   std::string describe_input(std::int64_t input_size) const override;
   void run_blank(std::int64_t input_size) override;
@@ -69,6 +71,11 @@ class LanguageModel : public Model {
   /// scalar. The logits exist for `chunk` tokens at a time, forward and backward.
   virtual at::Tensor loss(const at::Tensor& ids, const at::Tensor& targets,
                           std::int64_t chunk = 4096) = 0;
+
+  /// What the model thinks of each target, (B·L) in order; see loss() and TokenScores. Only ids
+  /// below vocab_size compete.
+  virtual TokenScores score(const at::Tensor& ids, const at::Tensor& targets,
+                            std::int64_t chunk = 4096) = 0;
 };
 
 }  // namespace hyena::backbone

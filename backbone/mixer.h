@@ -14,6 +14,9 @@
 
 namespace hyena::backbone {
 
+class MixerState;
+struct MixerDecodeOptions;
+
 /// How the tokens of a sequence lie on a picture: `prefix` tokens that belong to no place (class
 /// and register tokens), then height × width patches in raster order.
 struct TokenGrid {
@@ -31,6 +34,11 @@ class Mixer : public Module {
   /// x (B, L, D) with L = grid.tokens() → (B, L, D). Throws OptionError where the mixer cannot
   /// serve the grid (prefix tokens in a 2-D mixer, a sequence longer than its filters).
   virtual at::Tensor forward(const at::Tensor& x, const TokenGrid& grid) = 0;
+
+  /// The state with which it takes one token of each sequence at a time. Weights are copied: later
+  /// changes do not reach it. Throws OptionError where the mixer cannot do that, and for a
+  /// max_length past its filters.
+  virtual std::unique_ptr<MixerState> start_decoding(const MixerDecodeOptions& options);
 
   /// Whether a token sees itself and earlier tokens only.
   virtual bool causal() const { return false; }

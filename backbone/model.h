@@ -20,6 +20,9 @@ class Model : public Module {
   /// "picture classifier", "language model": for messages.
   virtual std::string kind() const = 0;
 
+  /// Number of blocks.
+  virtual std::int64_t depth() const = 0;
+
   /// The size of an input the model was built for: the side of a picture in pixels, a number of
   /// tokens (at most 2048, even where it takes more: enough to count operations by).
   virtual std::int64_t input_size() const = 0;

@@ -25,6 +25,7 @@ class VisionModel : public Model {
   std::string kind() const override { return kKind; }
   virtual VisionInfo info() const = 0;
 
+  std::int64_t depth() const override { return info().depth; }
   std::int64_t input_size() const override { return info().img_size; }
   std::string describe_input(std::int64_t input_size) const override;
   void run_blank(std::int64_t input_size) override;

@@ -1,6 +1,7 @@
 #include "bench/bench.h"
 #include "bench/conv.h"
 #include "bench/filter.h"
+#include "bench/generate.h"
 #include "bench/gpu.h"
 #include "bench/layer.h"
 #include "bench/loader.h"
@@ -21,6 +22,8 @@ std::unique_ptr<Bench> make() {
 const std::vector<BenchEntry>& benches() {
   static const std::vector<BenchEntry> all = {
       {"conv", "the long convolution, beside torch.fft and attention", make<ConvBench>},
+      {"generate", "tokens of a language model, by tiles, sums and computing anew",
+       make<GenerateBench>},
       {"gpu", "the long convolution on a GPU, beside cuFFT, torch.fft and attention",
        make<GpuBench>},
       {"layer", "a whole mixer with its projections, beside torch.fft and other mixers",

@@ -23,15 +23,16 @@ class Run {
         schedule_(train::make_schedule({.sched = "constant"}, 1, 1)),
         optimizer_(train::make_optimizer(
             train::make_parameter_groups(*model_, {.lr = 1e-4, .weight_decay = 0.05}), {})),
-        step_(*model_, *optimizer_, *schedule_, train::make_loss({}), {.clip_grad = 1.0}) {
+        loss_(train::make_loss({})),
+        updates_(*model_, *optimizer_, *schedule_, {.clip_grad = 1.0}) {
     const backbone::VisionInfo info = model_->info();
     images_ = at::randn({batch_size, info.in_chans, info.img_size, info.img_size});
     labels_ = at::randint(info.num_classes, {batch_size}, at::kLong);
     model_->train(true);
   }
   void step() {
-    step_.accumulate(images_, labels_);
-    step_.update(0);
+    train::accumulate_gradients(*model_, loss_, images_, labels_);
+    updates_.update(0);
   }
   std::int64_t parameters() const { return model_->parameter_count(); }
 
@@ -39,7 +40,8 @@ class Run {
   std::unique_ptr<backbone::VisionModel> model_;
   std::unique_ptr<train::Schedule> schedule_;
   std::unique_ptr<train::Optimizer> optimizer_;
-  train::TrainStep step_;
+  train::Loss loss_;
+  train::Updates updates_;
   at::Tensor images_, labels_;
 };
 

@@ -1,7 +1,10 @@
 #include "cli/train_console.h"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
+#include <string>
+#include <utility>
 
 #include <unistd.h>
 
@@ -21,6 +24,12 @@ std::string of(std::int64_t done, std::int64_t all) {
   return std::to_string(done) + "/" + std::to_string(all);
 }
 
+using Cell = std::pair<std::string, std::string>;
+
+std::string short_unit(const std::string& unit) {
+  return unit == "picture" ? "img" : unit == "token" ? "tok" : unit;
+}
+
 }  // namespace
 
 TrainConsole::TrainConsole()
@@ -35,9 +44,10 @@ void TrainConsole::on_step(const train::StepReport& r) {
   line_.update({{"epoch", of(r.epoch + 1, r.epochs)},
                 {"step", of(r.batch, r.batches)},
                 {"loss", text("%.4f", r.loss)},
-                {"top1", text("%.1f", r.top1)},
+                r.top1 ? Cell{"top1", text("%.1f", *r.top1)}
+                       : Cell{"perplexity", text("%.3f", std::exp(r.loss))},
                 {"lr", text("%.2e", r.lr)},
-                {"", train::format_rate(r.pictures_per_second, "img/s")},
+                {"", train::format_rate(r.samples_per_second, short_unit(r.unit) + "/s")},
                 {"wait", text("%.0f %%", 100 * r.wait_share)},
                 {"grad", text("%.2f", r.grad_norm)},
                 {"eta", train::format_duration(r.eta_seconds)}},
@@ -52,8 +62,12 @@ void TrainConsole::on_epoch(const train::EpochReport& r) {
   std::string line =
       "epoch " + of(r.epoch + 1, r.epochs) + " done: train loss " + text("%.4f", r.train_loss);
   const auto add = [&](const char* what, const train::EvalReport& eval) {
-    line += std::string(", ") + what + " loss " + text("%.4f", eval.loss) + " top-1 " +
-            text("%.2f", eval.top1) + " % top-5 " + text("%.2f", eval.top5) + " %";
+    line += std::string(", ") + what + " loss " + text("%.4f", eval.loss);
+    for (const auto& [name, value] : eval.metrics) {
+      const bool percent = name.starts_with("top");
+      line += " " + (percent ? "top-" + name.substr(3) : name) + " " +
+              text(percent ? "%.2f" : "%.4f", value) + (percent ? " %" : "");
+    }
   };
   if (r.eval) add("test", *r.eval);
   if (r.eval_ema) add("test of the average", *r.eval_ema);
@@ -67,9 +81,9 @@ void TrainConsole::finish(const train::RunResult& r) {
   if (r.best_epoch >= 0) {
     std::printf("best epoch %lld with %.4f\n", static_cast<long long>(r.best_epoch + 1), r.best);
   }
-  std::printf(
-      "%s\n",
-      train::utilisation_text(r.flops_per_picture, r.pictures, r.seconds, r.peak_flops).c_str());
+  std::printf("%s\n", train::utilisation_text(r.flops_per_sample, r.samples, r.unit, r.seconds,
+                                              r.peak_flops)
+                          .c_str());
   std::printf("everything is in %s\n", r.folder.c_str());
 }
 

@@ -53,7 +53,7 @@ StartedModel start_from(const std::string& file, const backbone::ModelConfig& co
   return started;
 }
 
-void freeze(backbone::VisionModel& model, const std::vector<std::string>& patterns) {
+void freeze(backbone::Model& model, const std::vector<std::string>& patterns) {
   const auto parameters = model.parameters();
   for (const auto& pattern : patterns) {
     bool any = false;

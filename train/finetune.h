@@ -25,6 +25,6 @@ StartedModel start_from(const std::string& file, const backbone::ModelConfig& co
 /// Switches off the gradients of the parameters whose names match one of the patterns (* any text,
 /// ? one letter). Throws OptionError for a pattern that matches nothing, naming the nearest
 /// parameter.
-void freeze(backbone::VisionModel& model, const std::vector<std::string>& patterns);
+void freeze(backbone::Model& model, const std::vector<std::string>& patterns);
 
 }  // namespace hyena::train

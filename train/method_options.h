@@ -8,6 +8,49 @@
 /// No tensors here: programs that only parse options need not see LibTorch.
 namespace hyena::train {
 
+/// What a language model is trained on. Of pictures nothing here counts.
+struct LanguageOptions {
+  std::string tokenizer;
+  std::int64_t seq_len = 0;
+  std::int64_t max_tokens = 0;
+  std::string sampling = "shuffled";
+  std::string train_split = "train";
+  std::string val_split;
+  double val_fraction = 0.1;
+  std::int64_t eval_tokens = 0;
+  bool end_of_text = true;
+
+  template <class Visitor>
+  void visit(Visitor& v) {
+    v.group("Text");
+    v.field(
+        "tokenizer", tokenizer,
+        {.help = "bytes, characters, gpt2:FOLDER, huggingface:FILE, ...; see `hyena tokenize`"});
+    v.field("seq_len", seq_len,
+            {.help = "length of a window; 0: the model's max_len", .unit = "tokens", .min = 0});
+    v.field("max_tokens", max_tokens,
+            {.help = "train on so many, with a schedule of that length, evaluated `epochs` times; "
+                     "0: `epochs` passes over the data",
+             .unit = "tokens",
+             .min = 0});
+    v.field("sampling", sampling,
+            {.help = "windows side by side in a new order each epoch, at random offsets, or in "
+                     "order",
+             .choices = {"shuffled", "random", "in-order"}});
+    v.field("train_split", train_split,
+            {.help = "part of --data to train on", .choices = {"train", "valid", "test"}});
+    v.field("val_split", val_split,
+            {.help = "part to evaluate on; empty: valid, or where there is none val_fraction of "
+                     "the training text"});
+    v.field("val_fraction", val_fraction,
+            {.help = "end of the text that is kept for evaluation", .min = 0, .max = 0.99});
+    v.field("eval_tokens", eval_tokens,
+            {.help = "evaluate on so many; 0: all", .unit = "tokens", .min = 0});
+    v.field("end_of_text", end_of_text,
+            {.help = "end each document by the tokenizer's end-of-text token"});
+  }
+};
+
 /// Which parameters decay, and how the learning rate falls off towards the stem.
 struct GroupOptions {
   double lr = 1e-3;

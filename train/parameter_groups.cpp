@@ -87,13 +87,13 @@ std::vector<ParameterGroup> make_parameter_groups(
   return groups;
 }
 
-std::vector<ParameterGroup> make_parameter_groups(const backbone::VisionModel& model,
+std::vector<ParameterGroup> make_parameter_groups(const backbone::Model& model,
                                                   const GroupOptions& options) {
   return make_parameter_groups(
       model.parameters(), options,
       {.no_weight_decay = model.no_weight_decay(),
        .layer_of = [&model](const std::string& name) { return model.layer_of(name); },
-       .last_layer = model.info().depth + 1});
+       .last_layer = model.depth() + 1});
 }
 
 std::vector<double> scheduled_lrs(const Schedule& schedule,

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "backbone/model.h"
 #include "backbone/module.h"
-#include "backbone/vision_model.h"
 #include "train/method_options.h"
 #include "train/schedule.h"
 
@@ -38,8 +38,8 @@ std::vector<ParameterGroup> make_parameter_groups(
     const std::vector<backbone::NamedTensor>& parameters, const GroupOptions& options,
     const GroupHints& hints = {});
 
-/// The same with everything a vision model knows about itself.
-std::vector<ParameterGroup> make_parameter_groups(const backbone::VisionModel& model,
+/// The same with everything a model knows about itself.
+std::vector<ParameterGroup> make_parameter_groups(const backbone::Model& model,
                                                   const GroupOptions& options);
 
 /// The rate of each group at time t: schedule.lr(base_lr, t) · lr_scale.

@@ -16,6 +16,7 @@ namespace hyena::train {
 /// Everything that decides a training run: declared once here, and seen by the flags, --config, the
 /// run's args.toml and the checkpoint's metadata alike.
 struct RunOptions {
+  std::string task = "auto";
   std::string recipe;
   std::string data;
   std::string data_val;
@@ -36,7 +37,7 @@ struct RunOptions {
   std::int64_t limit_batches = 0;
   bool overfit_batch = false;
   std::int64_t val_every = 1;
-  std::string eval_metric = "top1";
+  std::string eval_metric = "auto";
   std::int64_t checkpoint_hist = 3;
   double save_minutes = 10;
   std::int64_t log_every = 50;
@@ -46,6 +47,7 @@ struct RunOptions {
   bool amp = false;
   bool channels_last = false;
 
+  LanguageOptions language;
   datasets::TransformOptions transform;
   datasets::MixingOptions mixing;
   std::int64_t mixup_off_epoch = 0;
@@ -60,14 +62,17 @@ struct RunOptions {
   template <class Visitor>
   void visit(Visitor& v) {
     v.group("Run");
+    v.field("task", task,
+            {.help = "what to train for; auto: what the model is for",
+             .choices = {"auto", "picture", "lm"}});
     v.field("recipe", recipe,
             {.help = "named settings to start from; see `hyena train --list-recipes`"});
     v.field("output", output, {.help = "folder of the run; empty: output/DATE-MODEL"});
     v.field("epochs", epochs, {.help = "passes over the data", .unit = "epochs", .min = 1});
     v.field("batch_size", batch_size,
-            {.help = "pictures in an optimiser update's micro-batch", .min = 1});
+            {.help = "pictures, or windows of text, in a micro-batch", .min = 1});
     v.field("val_batch_size", val_batch_size,
-            {.help = "pictures at once in evaluation; 0: batch_size", .min = 0});
+            {.help = "those at once in evaluation; 0: batch_size", .min = 0});
     v.field("grad_accum", grad_accum, {.help = "micro-batches in an optimiser update", .min = 1});
     v.field("seed", seed, {.help = "of weights, order, augmentation and dropout", .min = 0});
     v.field("limit_batches", limit_batches,
@@ -78,7 +83,8 @@ struct RunOptions {
         "val_every", val_every,
         {.help = "evaluate every so many epochs, and after the last", .unit = "epochs", .min = 1});
     v.field("eval_metric", eval_metric,
-            {.help = "what `best` is chosen by", .choices = {"top1", "top5", "loss"}});
+            {.help = "what `best` is chosen by; auto: top1 for pictures, loss for text",
+             .choices = {"auto", "top1", "top5", "loss", "perplexity", "bits_per_byte"}});
     v.field("checkpoint_hist", checkpoint_hist, {.help = "best checkpoints to keep", .min = 1});
     v.field("save_minutes", save_minutes,
             {.help = "save for --resume this often inside an epoch; 0: at its end only",
@@ -93,7 +99,10 @@ struct RunOptions {
     v.field("channels_last", channels_last,
             {.help = "pictures in NHWC memory order, for convolutional stems"});
     v.group("Data");
-    v.field("data", data, {.help = "data set: fashion-mnist, cifar10:PATH, folder:PATH, ..."});
+    v.field(
+        "data", data,
+        {.help = "data set: fashion-mnist, cifar10:PATH, folder:PATH, ... of pictures; text:PATH, "
+                 "wikitext:FOLDER, llmc:FOLDER, ... of text"});
     v.field("data_val", data_val,
             {.help = "data set to evaluate on; empty: the test split of --data"});
     v.field("class_names", class_names,
@@ -104,6 +113,8 @@ struct RunOptions {
              .max = 1024});
     v.field("prefetch", prefetch,
             {.help = "batches prepared ahead", .unit = "batches", .min = 1, .max = 1024});
+    language.visit(v);
+    v.group("Pictures");
     transform.visit(v);
     mixing.visit(v);
     v.field(

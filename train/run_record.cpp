@@ -4,7 +4,6 @@
 
 #include "backbone/atomic_file.h"
 #include "backbone/options.h"
-#include "train/saved_model.h"
 
 namespace hyena::train {
 namespace {
@@ -13,13 +12,25 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 json eval_json(const EvalReport& eval) {
-  return {{"loss", eval.loss}, {"top1", eval.top1}, {"top5", eval.top5}};
+  json out = {{"loss", eval.loss}};
+  for (const auto& [name, value] : eval.metrics) out[name] = value;
+  return out;
+}
+
+/// What `best` is chosen by: as asked for, or the task's first measure.
+std::string metric_name(const Experiment& e) {
+  if (e.options.eval_metric != "auto") return e.options.eval_metric;
+  const auto names = e.task->metrics();
+  return std::string(e.task->unit()) == "picture" ? names.front() : "loss";
+}
+
+bool larger_is_better(const std::string& metric) {
+  return metric.starts_with("top");
 }
 
 std::optional<double> metric_of(const EpochReport& report, const std::string& name) {
   if (!report.eval) return std::nullopt;
-  if (name == "loss") return report.eval->loss;
-  return name == "top5" ? report.eval->top5 : report.eval->top1;
+  return report.eval->at(name);
 }
 
 }  // namespace
@@ -31,8 +42,8 @@ fs::path ema_sibling(const fs::path& checkpoint) {
 
 RunRecord::RunRecord(const Experiment& e, RunFolder folder, const Position& position)
     : folder_(std::move(folder)),
-      keeper_(
-          {.keep = e.options.checkpoint_hist, .larger_is_better = e.options.eval_metric != "loss"}),
+      keeper_({.keep = e.options.checkpoint_hist,
+               .larger_is_better = larger_is_better(metric_name(e))}),
       update_(position.update) {
   if (!position.keeper.is_null()) {
     for (const auto& orphan : keeper_.restore(position.keeper, path())) {
@@ -40,15 +51,15 @@ RunRecord::RunRecord(const Experiment& e, RunFolder folder, const Position& posi
       fs::remove(ema_sibling(path() / orphan));
     }
   }
-  summary_ = std::make_unique<SummaryCsv>(folder_.summary(), summary_columns(e.ema != nullptr),
-                                          position.epoch);
+  summary_ = std::make_unique<SummaryCsv>(
+      folder_.summary(), summary_columns(e.task->metrics(), e.ema != nullptr), position.epoch);
   log_ = std::make_unique<JsonLog>(folder_.log(), position.update);
   events_ = std::make_unique<EventFile>(path(), position.update);
 }
 
 RunRecord RunRecord::create(const Experiment& e) {
   const auto& o = e.options;
-  auto folder = o.output.empty() ? RunFolder::create("output", o.model, e.preprocessing.img_size)
+  auto folder = o.output.empty() ? RunFolder::create("output", o.model, e.model().input_size())
                                  : RunFolder(o.output);
   if (fs::exists(folder.path() / kStateFile) || fs::exists(folder.summary())) {
     throw backbone::OptionError(folder.path().string() +
@@ -74,21 +85,22 @@ fs::path RunRecord::last_good() const {
 
 void RunRecord::log_step(const StepReport& r) {
   update_ = r.update;
-  log_->add({{"kind", "step"},
-             {"step", r.update},
-             {"epoch", r.epoch},
-             {"batch", r.batch},
-             {"loss", r.loss},
-             {"top1", r.top1},
-             {"lr", r.lr},
-             {"grad_norm", r.grad_norm},
-             {"images_per_second", r.pictures_per_second},
-             {"data_wait", r.wait_share}});
-  events_->add(r.update, {{"train/loss", r.loss},
-                          {"train/top1", r.top1},
-                          {"train/lr", r.lr},
-                          {"train/grad_norm", r.grad_norm},
-                          {"train/images_per_second", r.pictures_per_second}});
+  const std::string rate = std::string(r.unit) + "s_per_second";
+  json line = {{"kind", "step"},           {"step", r.update},
+               {"epoch", r.epoch},         {"batch", r.batch},
+               {"loss", r.loss},           {"lr", r.lr},
+               {"grad_norm", r.grad_norm}, {rate, r.samples_per_second},
+               {"data_wait", r.wait_share}};
+  std::vector<std::pair<std::string, double>> scalars = {{"train/loss", r.loss},
+                                                         {"train/lr", r.lr},
+                                                         {"train/grad_norm", r.grad_norm},
+                                                         {"train/" + rate, r.samples_per_second}};
+  if (r.top1) {
+    line["top1"] = *r.top1;
+    scalars.emplace_back("train/top1", *r.top1);
+  }
+  log_->add(line);
+  events_->add(r.update, scalars);
 }
 
 void RunRecord::note_unreadable(const std::string& picture) {
@@ -98,7 +110,7 @@ void RunRecord::note_unreadable(const std::string& picture) {
 }
 
 void RunRecord::write_epoch(EpochReport& report, const Experiment& e) {
-  const auto decision = keeper_.add(report.epoch, metric_of(report, e.options.eval_metric));
+  const auto decision = keeper_.add(report.epoch, metric_of(report, metric_name(e)));
   report.best = decision.is_best;
   json results = {{"epoch", report.epoch},
                   {"epochs", report.epochs},
@@ -108,10 +120,10 @@ void RunRecord::write_epoch(EpochReport& report, const Experiment& e) {
   if (report.eval) results["eval"] = eval_json(*report.eval);
   if (report.eval_ema) results["eval_ema"] = eval_json(*report.eval_ema);
   for (const auto& name : decision.write) {
-    save_model_file(path() / name, *e.model, e.config, e.preprocessing, results);
+    e.task->save(path() / name, results);
     if (e.ema) {
-      const Ema::Swapped swapped(*e.ema, *e.model);
-      save_model_file(ema_sibling(path() / name), *e.model, e.config, e.preprocessing, results);
+      const Ema::Swapped swapped(*e.ema, e.model());
+      e.task->save(ema_sibling(path() / name), results);
     }
   }
   for (const auto& name : decision.remove) {
@@ -125,16 +137,16 @@ void RunRecord::write_epoch(EpochReport& report, const Experiment& e) {
                {"step", update_},
                {"epoch", report.epoch},
                {"train_loss", report.train_loss},
-               {"train_top1", report.train_top1},
                {"lr", report.lr}};
+  if (report.train_top1) line["train_top1"] = *report.train_top1;
   const auto add = [&](const EvalReport& eval, const std::string& suffix) {
     row["eval" + suffix + "_loss"] = eval.loss;
-    row["eval" + suffix + "_top1"] = eval.top1;
-    row["eval" + suffix + "_top5"] = eval.top5;
     line["eval" + suffix] = eval_json(eval);
     scalars.emplace_back("eval" + suffix + "/loss", eval.loss);
-    scalars.emplace_back("eval" + suffix + "/top1", eval.top1);
-    scalars.emplace_back("eval" + suffix + "/top5", eval.top5);
+    for (const auto& [name, value] : eval.metrics) {
+      row["eval" + suffix + "_" + name] = value;
+      scalars.emplace_back("eval" + suffix + "/" + name, value);
+    }
   };
   if (report.eval) add(*report.eval, "");
   if (report.eval_ema) add(*report.eval_ema, "_ema");

@@ -34,7 +34,7 @@ class RunRecord {
   std::filesystem::path last_good() const;
 
   void log_step(const StepReport& report);
-  /// Names a picture that was replaced in training, once.
+  /// Names a sample that was replaced in training, once.
   void note_unreadable(const std::string& picture);
 
   /// Writes checkpoints, summary row and log lines of a finished epoch. Fills report.best.

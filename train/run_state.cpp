@@ -29,9 +29,9 @@ std::map<std::string, at::Generator> generators() {
 }
 
 json position_json(const Position& p) {
-  return {{"epoch", p.epoch},       {"batch", p.batch},     {"update", p.update},
-          {"pictures", p.pictures}, {"seconds", p.seconds}, {"loss_sum", p.loss_sum},
-          {"correct", p.correct},   {"seen", p.seen},       {"keeper", p.keeper}};
+  return {{"epoch", p.epoch},     {"batch", p.batch},     {"update", p.update},
+          {"samples", p.samples}, {"seconds", p.seconds}, {"loss_sum", p.loss_sum},
+          {"correct", p.correct}, {"seen", p.seen},       {"keeper", p.keeper}};
 }
 
 Position position_of(const json& j) {
@@ -39,7 +39,7 @@ Position position_of(const json& j) {
   p.epoch = j.at("epoch");
   p.batch = j.at("batch");
   p.update = j.at("update");
-  p.pictures = j.at("pictures");
+  p.samples = j.at("samples");
   p.seconds = j.at("seconds");
   p.loss_sum = j.at("loss_sum");
   p.correct = j.at("correct");

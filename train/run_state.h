@@ -15,14 +15,14 @@ namespace hyena::train {
 /// everything that follows.
 struct Position {
   std::int64_t epoch = 0;
-  std::int64_t batch = 0;     ///< next batch of the epoch
-  std::int64_t update = 0;    ///< optimiser updates done
-  std::int64_t pictures = 0;  ///< trained on so far
-  double seconds = 0;         ///< of training so far
-  double loss_sum = 0;        ///< of this epoch, Σ loss · pictures
-  double correct = 0;         ///< of this epoch, guessed right
-  std::int64_t seen = 0;      ///< pictures of this epoch
-  nlohmann::json keeper;      ///< CheckpointKeeper::state(); null before the first epoch's end
+  std::int64_t batch = 0;    ///< next batch of the epoch
+  std::int64_t update = 0;   ///< optimiser updates done
+  std::int64_t samples = 0;  ///< trained on so far: pictures or tokens
+  double seconds = 0;        ///< of training so far
+  double loss_sum = 0;       ///< of this epoch, Σ loss · samples
+  double correct = 0;        ///< of this epoch, guessed right
+  std::int64_t seen = 0;     ///< samples of this epoch
+  nlohmann::json keeper;     ///< CheckpointKeeper::state(); null before the first epoch's end
 };
 
 /// What a run writes to go on later: one safetensors file with model/…, optimizer/…, ema/…, rng/…,

@@ -1,7 +1,5 @@
 #include "train/train_step.h"
 
-#include <utility>
-
 #include <ATen/ATen.h>
 
 #include "train/autocast.h"
@@ -9,36 +7,31 @@
 
 namespace hyena::train {
 
-TrainStep::TrainStep(backbone::VisionModel& model, Optimizer& optimizer, const Schedule& schedule,
-                     Loss loss, const ClipOptions& clip, bool amp)
-    : model_(model),
-      optimizer_(optimizer),
-      schedule_(schedule),
-      loss_(std::move(loss)),
-      clip_(clip),
-      amp_(amp),
-      parameters_(model.parameters()) {
+Updates::Updates(const backbone::Model& model, Optimizer& optimizer, const Schedule& schedule,
+                 const ClipOptions& clip)
+    : optimizer_(optimizer), schedule_(schedule), clip_(clip), parameters_(model.parameters()) {
   std::erase_if(parameters_, [](const auto& p) { return !p.tensor.requires_grad(); });
 }
 
-TrainStep::Forward TrainStep::accumulate(const at::Tensor& images, const at::Tensor& targets,
-                                         double share) {
-  at::Tensor logits;
-  {
-    const Autocast autocast(amp_, images.device().type());
-    logits = model_.forward(images);
-  }
-  const auto loss = loss_(logits, targets);
-  (share == 1 ? loss : loss * share).backward();
-  return {.loss = loss.detach(), .logits = logits.detach()};
-}
-
-at::Tensor TrainStep::update(double t) {
+at::Tensor Updates::update(double t) {
   const auto norm = clip_gradients(parameters_, clip_);
   optimizer_.set_lrs(scheduled_lrs(schedule_, optimizer_.groups(), t));
   optimizer_.step();
   optimizer_.zero_grad();
   return norm;
+}
+
+Forward accumulate_gradients(backbone::VisionModel& model, const Loss& loss,
+                             const at::Tensor& images, const at::Tensor& targets, double share,
+                             bool amp) {
+  at::Tensor logits;
+  {
+    const Autocast autocast(amp, images.device().type());
+    logits = model.forward(images);
+  }
+  const auto value = loss(logits, targets);
+  (share == 1 ? value : value * share).backward();
+  return {.loss = value.detach(), .logits = logits.detach()};
 }
 
 }  // namespace hyena::train

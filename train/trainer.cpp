@@ -12,7 +12,6 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "train/evaluate.h"
 #include "train/experiment.h"
 #include "train/run_record.h"
 #include "train/run_state.h"
@@ -34,27 +33,28 @@ class Meter {
  public:
   struct Sums {
     double loss = 0, correct = 0;
-    std::int64_t pictures = 0;
+    std::int64_t samples = 0;
   };
   void start(const Sums& sums) {
     sums_ = at::Tensor();
     begun_ = read_ = sums;
-    pictures_ = sums.pictures;
+    samples_ = sums.samples;
   }
-  void add(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels) {
+  void add(const MicroBatch& batch) {
     const at::NoGradGuard no_grad;
-    const auto n = static_cast<double>(labels.size(0));
+    const auto loss = batch.loss.to(at::kDouble) * static_cast<double>(batch.samples);
+    counts_ = batch.correct.defined();
     const auto values =
-        at::stack({loss.to(at::kDouble) * n, logits.argmax(1).eq(labels).sum().to(at::kDouble)});
+        at::stack({loss, counts_ ? batch.correct.to(at::kDouble) : at::zeros_like(loss)});
     if (!sums_.defined()) {
       sums_ = at::tensor({begun_.loss, begun_.correct}, at::kDouble).to(values.device());
     }
     sums_ += values;
-    pictures_ += labels.size(0);
+    samples_ += batch.samples;
   }
   /// Sums since the epoch began, and since the last call. Waits for the device.
   std::pair<Sums, Sums> read() {
-    Sums all{.loss = read_.loss, .correct = read_.correct, .pictures = pictures_};
+    Sums all{.loss = read_.loss, .correct = read_.correct, .samples = samples_};
     if (sums_.defined()) {
       const auto values = sums_.to(at::kCPU);
       all.loss = values[0].item<double>();
@@ -62,15 +62,22 @@ class Meter {
     }
     const Sums line{.loss = all.loss - read_.loss,
                     .correct = all.correct - read_.correct,
-                    .pictures = all.pictures - read_.pictures};
+                    .samples = all.samples - read_.samples};
     read_ = all;
     return {all, line};
   }
 
+  /// Percent guessed right, where the task counts that.
+  std::optional<double> top1(double correct, std::int64_t samples) const {
+    if (!counts_) return std::nullopt;
+    return 100 * correct / static_cast<double>(std::max<std::int64_t>(samples, 1));
+  }
+
  private:
   Sums begun_, read_;
-  at::Tensor sums_;  ///< (2) float64: Σ loss · pictures, guessed right
-  std::int64_t pictures_ = 0;
+  at::Tensor sums_;  ///< (2) float64: Σ loss · samples, guessed right
+  std::int64_t samples_ = 0;
+  bool counts_ = false;
 };
 
 /// Finds the first update whose loss or gradient is not finite without asking the device each time.
@@ -84,7 +91,7 @@ class FiniteGuard {
     first_bad_ = first_bad_.defined() ? at::minimum(first_bad_, bad) : bad;
     recent_.emplace_back(update, std::move(indices));
   }
-  /// Waits for the device. The update and its pictures, or nothing; forgets what was good.
+  /// Waits for the device. The update and its samples, or nothing; forgets what was good.
   std::optional<std::pair<std::int64_t, std::vector<std::int64_t>>> check() {
     if (!first_bad_.defined()) return std::nullopt;
     const auto bad = first_bad_.item<std::int64_t>();
@@ -117,7 +124,7 @@ class Run {
       : e_(std::move(experiment)),
         observer_(observer),
         stop_(stop),
-        at_(load_run_state(state, *e_.model, *e_.optimizer, e_.ema.get())),
+        at_(load_run_state(state, e_.model(), *e_.optimizer, e_.ema.get())),
         record_(RunRecord::reopen(e_, at_)) {
     observer_.on_note("going on with " + record_.path().string() + " at epoch " +
                       std::to_string(at_.epoch + 1) + ", batch " + std::to_string(at_.batch) +
@@ -130,7 +137,6 @@ class Run {
   bool train_epoch();
   void log_line();
   void finish_epoch();
-  EvalReport evaluate_once();
   void save_state();
   void check_finite();
   void check_weights() const;
@@ -152,8 +158,7 @@ class Run {
   // Since the last log line:
   Clock::time_point line_start_;
   double line_wait_ = 0;
-  std::int64_t line_pictures_ = 0;
-  std::optional<datasets::Batch> only_batch_;  ///< with overfit_batch
+  std::int64_t line_samples_ = 0;
 };
 
 void Run::check_finite() {
@@ -162,18 +167,19 @@ void Run::check_finite() {
   std::string names;
   constexpr std::size_t kShown = 8;
   for (std::size_t i = 0; i < std::min(kShown, bad->second.size()); ++i) {
-    names += "\n    " + e_.data->name(bad->second[i]);
+    names += "\n    " + e_.task->name_of(bad->second[i]);
   }
   if (bad->second.size() > kShown) {
     names += "\n    and " + std::to_string(bad->second.size() - kShown) + " more";
   }
-  stop_not_finite("the loss or its gradient is not a finite number any more",
-                  "at update " + std::to_string(bad->first) + ". Its pictures:" + names);
+  stop_not_finite(
+      "the loss or its gradient is not a finite number any more",
+      "at update " + std::to_string(bad->first) + ". Its " + e_.task->unit() + "s:" + names);
 }
 
 /// The last update before a save may have ruined the weights, which only the next loss would tell.
 void Run::check_weights() const {
-  for (const auto& parameter : e_.model->parameters()) {
+  for (const auto& parameter : e_.model().parameters()) {
     if (at::isfinite(parameter.tensor).all().item<bool>()) continue;
     stop_not_finite(
         "the weights are not finite numbers any more",
@@ -193,7 +199,7 @@ void Run::stop_not_finite(const std::string& what, const std::string& where) con
 void Run::save_state() {
   check_finite();
   check_weights();
-  save_run_state(record_.state_file(), *e_.model, *e_.optimizer, e_.ema.get(), at_,
+  save_run_state(record_.state_file(), e_.model(), *e_.optimizer, e_.ema.get(), at_,
                  run_options_to_json(e_.options));
   last_save_ = Clock::now();
 }
@@ -203,38 +209,38 @@ void Run::log_line() {
   const auto [epoch, sums] = meter_.read();
   at_.loss_sum = epoch.loss;
   at_.correct = epoch.correct;
-  at_.seen = epoch.pictures;
-  if (sums.pictures == 0) return;
+  at_.seen = epoch.samples;
+  if (sums.samples == 0) return;
   const double elapsed = seconds_since(line_start_);
-  const auto n = static_cast<double>(sums.pictures);
+  const auto n = static_cast<double>(sums.samples);
   StepReport report{.epoch = at_.epoch,
                     .epochs = e_.epochs(),
                     .batch = at_.batch,
                     .batches = e_.batches,
                     .update = at_.update};
   report.loss = sums.loss / n;
-  report.top1 = 100 * sums.correct / n;
+  report.top1 = meter_.top1(sums.correct, sums.samples);
+  report.unit = e_.task->unit();
   report.lr = rate();
   report.grad_norm = last_norm_.item<double>();
-  report.pictures_per_second = static_cast<double>(line_pictures_) / std::max(elapsed, 1e-9);
+  report.samples_per_second = static_cast<double>(line_samples_) / std::max(elapsed, 1e-9);
   report.wait_share =
-      std::clamp((e_.loader->wait_seconds() - line_wait_) / std::max(elapsed, 1e-9), 0.0, 1.0);
+      std::clamp((e_.task->wait_seconds() - line_wait_) / std::max(elapsed, 1e-9), 0.0, 1.0);
   const auto left = static_cast<double>((e_.epochs() - at_.epoch) * e_.batches - at_.batch);
   report.eta_seconds =
-      left * static_cast<double>(e_.options.batch_size) / report.pictures_per_second;
+      left * static_cast<double>(e_.task->samples_per_batch()) / report.samples_per_second;
   observer_.on_step(report);
   record_.log_step(report);
   line_start_ = Clock::now();
-  line_wait_ = e_.loader->wait_seconds();
-  line_pictures_ = 0;
+  line_wait_ = e_.task->wait_seconds();
+  line_samples_ = 0;
 }
 
 /// Trains from at_.batch to the end of the epoch; false when stopped on the way.
 bool Run::train_epoch() {
-  e_.model->train(true);
+  e_.model().train(true);
   const bool overfit = e_.options.overfit_batch;
-  e_.loader->start(overfit ? 0 : at_.epoch, overfit ? 0 : at_.batch);
-  const bool mix = e_.options.mixup_off_epoch == 0 || at_.epoch < e_.options.mixup_off_epoch;
+  e_.task->start(overfit ? 0 : at_.epoch, overfit ? 0 : at_.batch);
   const auto start = Clock::now();
   double counted = 0;  // seconds of this call that at_.seconds holds already
   const auto count_time = [&] {
@@ -242,32 +248,28 @@ bool Run::train_epoch() {
     at_.seconds += now - counted;
     counted = now;
   };
-  meter_.start({.loss = at_.loss_sum, .correct = at_.correct, .pictures = at_.seen});
+  meter_.start({.loss = at_.loss_sum, .correct = at_.correct, .samples = at_.seen});
   line_start_ = start;
   line_wait_ = 0;
-  line_pictures_ = 0;
+  line_samples_ = 0;
 
   while (at_.batch < e_.batches) {
     const std::int64_t group = e_.group_size(at_.batch);
     std::vector<std::int64_t> indices;
     at::Tensor loss;
     for (std::int64_t i = 0; i < group; ++i) {
-      if (!overfit || !only_batch_) only_batch_ = e_.loader->next();
-      if (!only_batch_) throw std::runtime_error("the loader ended before the epoch did");
-      const auto input = e_.feed->for_training(*only_batch_, mix);
-      const auto forward =
-          e_.step->accumulate(input.images, input.targets, 1.0 / static_cast<double>(group));
-      meter_.add(forward.loss, forward.logits, input.labels);
-      loss = loss.defined() ? loss + forward.loss : forward.loss;
-      indices.insert(indices.end(), only_batch_->indices.begin(), only_batch_->indices.end());
+      const auto batch = e_.task->accumulate(1.0 / static_cast<double>(group), overfit);
+      meter_.add(batch);
+      loss = loss.defined() ? loss + batch.loss : batch.loss;
+      indices.insert(indices.end(), batch.indices.begin(), batch.indices.end());
+      at_.samples += batch.samples;
+      line_samples_ += batch.samples;
     }
-    last_norm_ = e_.step->update(schedule_time());
+    last_norm_ = e_.updates->update(schedule_time());
     at_.batch += group;
     at_.update += 1;
-    at_.pictures += static_cast<std::int64_t>(indices.size());
-    line_pictures_ += static_cast<std::int64_t>(indices.size());
     guard_.add(at_.update, loss, last_norm_, std::move(indices));
-    if (e_.ema) e_.ema->update(*e_.model, at_.update);
+    if (e_.ema) e_.ema->update(e_.model(), at_.update);
 
     const bool last = at_.batch >= e_.batches;
     if (last || at_.update % e_.options.log_every == 0) {
@@ -276,7 +278,7 @@ bool Run::train_epoch() {
     if (stop_) {
       if (!last) log_line();
       count_time();
-      e_.loader->stop();
+      e_.task->stop();
       save_state();
       return false;
     }
@@ -291,16 +293,6 @@ bool Run::train_epoch() {
   return true;
 }
 
-EvalReport Run::evaluate_once() {
-  const auto result =
-      evaluate(*e_.model, *e_.val_loader, *e_.feed, e_.options.amp, e_.options.limit_batches,
-               [&](std::int64_t done, std::int64_t total) {
-                 observer_.on_eval_progress(done, total);
-                 return true;
-               });
-  return {.loss = result.loss, .top1 = result.top1, .top5 = result.top5};
-}
-
 void Run::finish_epoch() {
   check_weights();
   EpochReport report;
@@ -308,18 +300,22 @@ void Run::finish_epoch() {
   report.epochs = e_.epochs();
   const auto seen = static_cast<double>(std::max<std::int64_t>(at_.seen, 1));
   report.train_loss = at_.loss_sum / seen;
-  report.train_top1 = 100 * at_.correct / seen;
+  report.train_top1 = meter_.top1(at_.correct, at_.seen);
   report.lr = rate();
   report.seconds = at_.seconds;
   const bool last = at_.epoch + 1 == e_.epochs();
   if (last || (at_.epoch + 1) % e_.options.val_every == 0) {
-    report.eval = evaluate_once();
+    const auto evaluate = [&] {
+      return e_.task->evaluate(
+          [&](std::int64_t done, std::int64_t total) { observer_.on_eval_progress(done, total); });
+    };
+    report.eval = evaluate();
     if (e_.ema) {
-      const Ema::Swapped swapped(*e_.ema, *e_.model);
-      report.eval_ema = evaluate_once();
+      const Ema::Swapped swapped(*e_.ema, e_.model());
+      report.eval_ema = evaluate();
     }
   }
-  for (const auto& unreadable : e_.loader->unreadable()) record_.note_unreadable(unreadable);
+  for (const auto& unreadable : e_.task->unreadable()) record_.note_unreadable(unreadable);
   record_.write_epoch(report, e_);
   at_.keeper = record_.keeper_state();
   at_.epoch += 1;
@@ -345,22 +341,31 @@ RunResult Run::operator()() {
   }
   result.best = record_.best_metric();
   result.best_epoch = record_.best_epoch();
-  result.pictures = at_.pictures;
+  result.samples = at_.samples;
+  result.unit = e_.task->unit();
   result.seconds = at_.seconds;
-  result.flops_per_picture = forward_flops(*e_.model);
+  result.flops_per_sample = e_.task->flops_per_sample();
   result.peak_flops = measured_matmul_flops(e_.device.device, e_.options.amp);
   return result;
 }
 
 void introduce(const Experiment& e, TrainObserver& observer) {
   observer.on_note("device " + e.device.reason + "; " + std::to_string(e.threads) + " threads");
-  observer.on_note(e.config.name + ", " + std::to_string(e.model->parameter_count()) +
-                   " parameters; " + std::to_string(e.data->size()) + " pictures to train on, " +
-                   std::to_string(e.data_val->size()) + " to evaluate on");
-  if (!e.init_report.empty()) observer.on_note(e.init_report);
+  observer.on_note(e.task->config().name + ", " + std::to_string(e.model().parameter_count()) +
+                   " parameters; " + e.task->describe_data());
+  const auto init = e.task->init_report();
+  if (!init.empty()) observer.on_note(init);
 }
 
 }  // namespace
+
+double EvalReport::at(const std::string& name) const {
+  if (name == "loss") return loss;
+  for (const auto& [metric, value] : metrics) {
+    if (metric == name) return value;
+  }
+  throw std::out_of_range("no metric is called " + name);
+}
 
 RunResult train(const RunOptions& options, TrainObserver& observer, const std::atomic<bool>& stop) {
   auto experiment = make_experiment(options);

@@ -14,12 +14,12 @@
 
 namespace hyena::train {
 
-double forward_flops(backbone::Model& model) {
+double forward_flops(backbone::Model& model, std::int64_t input_size) {
   const at::NoGradGuard no_grad;
   const bool was_training = model.is_training();
   model.train(false);
   const backbone::FlopCounter counter;
-  model.run_blank(model.input_size());
+  model.run_blank(input_size > 0 ? input_size : model.input_size());
   model.train(was_training);
   return counter.total();
 }
@@ -55,16 +55,15 @@ std::string with_prefix(double value) {
   return text.data();
 }
 
-std::string utilisation_text(double flops_per_picture, std::int64_t pictures, double seconds,
-                             double peak_flops) {
-  const double rate =
-      3 * flops_per_picture * static_cast<double>(pictures) / std::max(seconds, 1e-9);
+std::string utilisation_text(double flops_per_sample, std::int64_t samples, const char* unit,
+                             double seconds, double peak_flops) {
+  const double rate = 3 * flops_per_sample * static_cast<double>(samples) / std::max(seconds, 1e-9);
   std::array<char, 256> text{};
-  std::snprintf(
-      text.data(), text.size(),
-      "3 x %sFLOP x %lld pictures / %.1f s = %sFLOP/s, %.0f %% of a matrix product's %sFLOP/s",
-      with_prefix(flops_per_picture).c_str(), static_cast<long long>(pictures), seconds,
-      with_prefix(rate).c_str(), 100 * rate / peak_flops, with_prefix(peak_flops).c_str());
+  std::snprintf(text.data(), text.size(),
+                "3 x %sFLOP x %lld %ss / %.1f s = %sFLOP/s, %.0f %% of a matrix product's %sFLOP/s",
+                with_prefix(flops_per_sample).c_str(), static_cast<long long>(samples), unit,
+                seconds, with_prefix(rate).c_str(), 100 * rate / peak_flops,
+                with_prefix(peak_flops).c_str());
   return text.data();
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include <c10/core/Device.h>
 
 #include "backbone/model.h"
@@ -7,8 +9,8 @@
 
 namespace hyena::train {
 
-/// FLOPs of the forward pass for one input of the model's own size (see FlopCounter).
-double forward_flops(backbone::Model& model);
+/// FLOPs of the forward pass for one input of `input_size`, 0: the model's own (see FlopCounter).
+double forward_flops(backbone::Model& model, std::int64_t input_size = 0);
 
 /// What a large matrix product reaches on the device right now, with the threads in use, in FLOP/s:
 /// the yardstick of utilisation on a machine whose data sheet nobody knows. bfloat16 when `amp`.

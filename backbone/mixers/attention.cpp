@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include "backbone/decode/attention_state.h"
 #include "backbone/mixers/kinds.h"
 #include "backbone/ops/attention.h"
 
@@ -50,6 +51,20 @@ at::Tensor Attention::forward(const at::Tensor& x, const TokenGrid&) {
   const auto k = k_norm_ != nullptr ? k_norm_->forward(parts[1]) : parts[1];
   const auto y = attention(q, k, parts[2], causal_);
   return proj_.forward(y.transpose(1, 2).flatten(2));
+}
+
+std::unique_ptr<MixerState> Attention::start_decoding(const MixerDecodeOptions& options) {
+  if (!causal_) {
+    throw OptionError(
+        "attention that sees the future (causal is off) cannot decode token by token");
+  }
+  return attention_state({.qkv = qkv_,
+                          .out = proj_,
+                          .heads = num_heads_,
+                          .q_norm = q_norm_,
+                          .k_norm = k_norm_,
+                          .norm_eps = kNormEps},
+                         options, "attention");
 }
 
 MixerEntry attention_mixer() {

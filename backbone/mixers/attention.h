@@ -42,6 +42,8 @@ class Attention final : public Mixer {
 
   at::Tensor forward(const at::Tensor& x, const TokenGrid& grid) override;
 
+  std::unique_ptr<MixerState> start_decoding(const MixerDecodeOptions& options) override;
+
   bool causal() const override { return causal_; }
 
   std::int64_t num_heads() const { return num_heads_; }

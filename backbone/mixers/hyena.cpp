@@ -1,3 +1,4 @@
+#include "backbone/decode/mixer_state.h"
 #include "backbone/hyena_operator.h"
 #include "backbone/mixers/kinds.h"
 
@@ -16,6 +17,10 @@ class HyenaMixer : public Mixer {
 
   at::Tensor forward(const at::Tensor& x, const TokenGrid&) override {
     return operator_->forward(x);
+  }
+
+  std::unique_ptr<MixerState> start_decoding(const MixerDecodeOptions& options) override {
+    return operator_->start_decoding(options);
   }
 
   bool causal() const override { return !operator_->filter().centred(); }

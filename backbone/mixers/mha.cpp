@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include "backbone/decode/attention_state.h"
 #include "backbone/layers.h"
 #include "backbone/mixers/kinds.h"
 #include "backbone/ops/attention.h"
@@ -48,6 +49,15 @@ at::Tensor CausalAttention::forward(const at::Tensor& x, const TokenGrid&) {
   const auto parts = qkv.unflatten(2, {3, num_heads_, -1}).permute({2, 0, 3, 1, 4}).unbind(0);
   const auto y = attention(parts[0], parts[1], parts[2], /*causal=*/true);
   return out_proj_->forward(y.transpose(1, 2).flatten(2));
+}
+
+std::unique_ptr<MixerState> CausalAttention::start_decoding(const MixerDecodeOptions& options) {
+  return attention_state({.qkv = wqkv_,
+                          .out = *out_proj_,
+                          .heads = num_heads_,
+                          .short_weight = short_weight_,
+                          .short_bias = short_bias_},
+                         options, "mha");
 }
 
 MixerEntry mha_mixer() {

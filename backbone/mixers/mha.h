@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <ATen/core/Tensor.h>
 
@@ -32,6 +33,7 @@ class CausalAttention final : public Mixer {
 
   at::Tensor forward(const at::Tensor& x, const TokenGrid& grid) override;
   bool causal() const override { return true; }
+  std::unique_ptr<MixerState> start_decoding(const MixerDecodeOptions& options) override;
 
   std::int64_t num_heads() const { return num_heads_; }
   const Linear& wqkv() const { return wqkv_; }

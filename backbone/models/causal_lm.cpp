@@ -142,13 +142,17 @@ at::Tensor CausalLm::finish(const ResidualStream& stream) {
       add_residual(stream, options_.resid_dropout, is_training(), options_.residual_in_fp32));
 }
 
-at::Tensor CausalLm::head(const at::Tensor& hidden) {
+const at::Tensor& CausalLm::head_weight() const {
   if (!head_weight_.defined()) {
     throw OptionError("this model classifies sequences and has no head for tokens");
   }
+  return head_weight_;
+}
+
+at::Tensor CausalLm::head(const at::Tensor& hidden) {
   count_flops("linear", 2.0 * static_cast<double>(hidden.numel()) *
-                            static_cast<double>(head_weight_.size(0)));
-  return backbone::linear(hidden, head_weight_, {});
+                            static_cast<double>(head_weight().size(0)));
+  return backbone::linear(hidden, head_weight(), {});
 }
 
 at::Tensor CausalLm::forward_features(const at::Tensor& ids) {
@@ -177,10 +181,13 @@ at::Tensor CausalLm::forward_features(const at::Tensor& ids) {
 }
 
 at::Tensor CausalLm::loss(const at::Tensor& ids, const at::Tensor& targets, std::int64_t chunk) {
-  if (!head_weight_.defined()) {
-    throw OptionError("this model classifies sequences and has no head for tokens");
-  }
-  return token_loss(forward_features(ids), head_weight_, targets, chunk);
+  return token_loss(forward_features(ids), head_weight(), targets, chunk);
+}
+
+TokenScores CausalLm::score(const at::Tensor& ids, const at::Tensor& targets, std::int64_t chunk) {
+  const at::NoGradGuard no_grad;
+  return token_scores(forward_features(ids).flatten(0, 1), head_weight(), targets.reshape({-1}),
+                      options_.vocab_size, chunk);
 }
 
 at::Tensor CausalLm::pooled(const at::Tensor& hidden, const at::Tensor& ids) const {

@@ -100,10 +100,12 @@ class CausalLm final : public LanguageModel {
   at::Tensor classify(const at::Tensor& ids) override;
   at::Tensor forward_features(const at::Tensor& ids) override;
   at::Tensor loss(const at::Tensor& ids, const at::Tensor& targets, std::int64_t chunk) override;
+  TokenScores score(const at::Tensor& ids, const at::Tensor& targets, std::int64_t chunk) override;
   std::int64_t layer_of(const std::string& parameter) const override;
 
  private:
   void initialise();
+  const at::Tensor& head_weight() const;
   at::Tensor pooled(const at::Tensor& hidden, const at::Tensor& ids) const;
 
   CausalLmOptions options_;

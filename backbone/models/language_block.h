@@ -37,6 +37,7 @@ class LanguageBlock : public Module {
   ResidualStream forward(const ResidualStream& stream, const Mix& mix);
 
   Mixer& mixer() { return *mixer_; }
+  const LanguageBlockOptions& options() const { return options_; }
 
  private:
   LanguageBlockOptions options_;

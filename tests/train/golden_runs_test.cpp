@@ -83,9 +83,9 @@ TEST_P(GoldenRun, EveryStepAndTheTrainedWeights) {
                      .warmup_lr = times.at("warmup_lr"),
                      .min_lr = times.at("min_lr")},
                     /*epochs=*/1, /*updates_per_epoch=*/steps);
-  TrainStep step(*model, *optimizer, *schedule,
-                 make_loss({.loss = "ce", .smoothing = config.at("label_smoothing")}),
-                 {.clip_grad = config.at("optimizer").at("clip_grad_norm"), .clip_mode = "norm"});
+  const Loss loss = make_loss({.loss = "ce", .smoothing = config.at("label_smoothing")});
+  Updates updates(*model, *optimizer, *schedule,
+                  {.clip_grad = config.at("optimizer").at("clip_grad_norm"), .clip_mode = "norm"});
 
   model->train(true);
   const auto images = run.io.at("images").to(at::kDouble);
@@ -94,8 +94,8 @@ TEST_P(GoldenRun, EveryStepAndTheTrainedWeights) {
   const auto lrs = at::empty_like(run.io.at("lrs"));
   ASSERT_EQ(lrs.size(1), static_cast<std::int64_t>(optimizer->groups().size()));
   for (std::int64_t t = 0; t < steps; ++t) {
-    losses[t].copy_(step.accumulate(images[t], labels[t]).loss);
-    norms[t].copy_(step.update(static_cast<double>(t)));
+    losses[t].copy_(accumulate_gradients(*model, loss, images[t], labels[t]).loss);
+    norms[t].copy_(updates.update(static_cast<double>(t)));
     for (std::int64_t g = 0; g < lrs.size(1); ++g) {
       lrs[t][g].fill_(optimizer->lrs()[static_cast<std::size_t>(g)]);
     }
@@ -130,14 +130,14 @@ TEST_P(GoldenRun, AccumulatedHalvesAreOneStep) {
   for (int i = 0; i < 2; ++i) {
     auto& model = i == 0 ? *whole : *halves;
     const auto optimizer = make_optimizer(make_parameter_groups(model, {.lr = 1e-3}), {});
-    TrainStep step(model, *optimizer, *schedule, make_loss({}), {.clip_grad = 1.0});
+    Updates updates(model, *optimizer, *schedule, {.clip_grad = 1.0});
     model.train(true);
     for (const auto& part : i == 0 ? std::vector{0} : std::vector{0, 1}) {
       const std::int64_t n = i == 0 ? images.size(0) : images.size(0) / 2;
-      step.accumulate(images.narrow(0, part * n, n), labels.narrow(0, part * n, n),
-                      i == 0 ? 1.0 : 0.5);
+      accumulate_gradients(model, make_loss({}), images.narrow(0, part * n, n),
+                           labels.narrow(0, part * n, n), i == 0 ? 1.0 : 0.5);
     }
-    norms[i] = step.update(0);
+    norms[i] = updates.update(0);
   }
   EXPECT_TRUE(close(norms[1], norms[0], 1e-10));
   for (const auto& p : whole->parameters()) {

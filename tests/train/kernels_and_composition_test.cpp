@@ -28,7 +28,8 @@ std::vector<double> losses(const Case& c, bool composed) {
   const auto schedule = make_schedule({.sched = "constant"}, 1, kSteps);
   const auto optimizer =
       make_optimizer(make_parameter_groups(*model, {.lr = 1e-3, .weight_decay = 0.05}), {});
-  TrainStep step(*model, *optimizer, *schedule, make_loss({}), {.clip_grad = 1.0});
+  const Loss loss = make_loss({});
+  Updates updates(*model, *optimizer, *schedule, {.clip_grad = 1.0});
   model->train(true);
   std::vector<double> out;
   for (std::int64_t t = 0; t < kSteps; ++t) {
@@ -36,8 +37,8 @@ std::vector<double> losses(const Case& c, bool composed) {
     // Learnable: the label shifts a wave, under noise.
     auto images = at::randn({kBatch, c.image[0], c.image[1], c.image[2]});
     images += (at::arange(c.image[2]).to(at::kFloat) / 3 + labels.view({-1, 1, 1, 1})).sin();
-    out.push_back(step.accumulate(images, labels).loss.item<double>());
-    step.update(static_cast<double>(t));
+    out.push_back(accumulate_gradients(*model, loss, images, labels).loss.item<double>());
+    updates.update(static_cast<double>(t));
   }
   return out;
 }

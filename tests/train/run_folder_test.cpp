@@ -56,7 +56,7 @@ TEST(RunFolder, SaysWhyItCannotBeWritten) {
 
 TEST(SummaryCsv, HasTimmsColumns) {
   const tests::TemporaryFolder folder;
-  SummaryCsv csv(folder / "summary.csv", summary_columns(false), 0);
+  SummaryCsv csv(folder / "summary.csv", summary_columns({"top1", "top5"}, false), 0);
   csv.add(0, {{"train_loss", 0.1},
               {"eval_loss", 1.0 / 3},
               {"eval_top1", 87.5},
@@ -74,7 +74,7 @@ TEST(SummaryCsv, AResumedRunDropsWhatItWillWriteAgainAndKeepsColumns) {
   const tests::TemporaryFolder folder;
   const auto file = folder / "summary.csv";
   write_file(file, "epoch,train_loss,mine,lr\n0,3,a,1\n1,2,b,1\n2,1,c,1\n");
-  SummaryCsv csv(file, summary_columns(true), 2);
+  SummaryCsv csv(file, summary_columns({"top1", "top5"}, true), 2);
   csv.add(2, {{"train_loss", 1.5}, {"eval_ema_top1", 7}});
   EXPECT_EQ(read_file(file),
             "epoch,train_loss,eval_loss,eval_top1,eval_top5,eval_ema_loss,eval_ema_top1,"
@@ -85,7 +85,7 @@ TEST(SummaryCsv, AResumedRunDropsWhatItWillWriteAgainAndKeepsColumns) {
 TEST(SummaryCsv, NamesTheLineThatIsWrong) {
   const tests::TemporaryFolder folder;
   const auto file = folder / "summary.csv";
-  const auto open = [&] { SummaryCsv(file, summary_columns(false), 9); };
+  const auto open = [&] { SummaryCsv(file, summary_columns({"top1", "top5"}, false), 9); };
   const std::string end = "; move the file away to begin a new one";
   write_file(file, "a,b\n");
   EXPECT_EQ(message(open), file.string() + ", line 1: the first column is not 'epoch'" + end);

@@ -35,9 +35,13 @@ std::string joined(const std::vector<std::string>& cells) {
 
 }  // namespace
 
-std::vector<std::string> summary_columns(bool ema) {
-  std::vector<std::string> columns = {"epoch", "train_loss", "eval_loss", "eval_top1", "eval_top5"};
-  if (ema) columns.insert(columns.end(), {"eval_ema_loss", "eval_ema_top1", "eval_ema_top5"});
+std::vector<std::string> summary_columns(const std::vector<std::string>& metrics, bool ema) {
+  std::vector<std::string> columns = {"epoch", "train_loss"};
+  for (const char* prefix : {"eval_", "eval_ema_"}) {
+    if (prefix == std::string("eval_ema_") && !ema) break;
+    columns.push_back(std::string(prefix) + "loss");
+    for (const std::string& metric : metrics) columns.push_back(prefix + metric);
+  }
   columns.emplace_back("lr");
   return columns;
 }

@@ -10,7 +10,7 @@ namespace hyena::train {
 
 /// The columns of timm's summary.csv; with `ema`, those of the averaged weights follow the raw
 /// ones.
-std::vector<std::string> summary_columns(bool ema);
+std::vector<std::string> summary_columns(const std::vector<std::string>& metrics, bool ema);
 
 /// One row an epoch, the whole file rewritten each time so that it is never half a row. Rows are
 /// kept in order of their epochs.
