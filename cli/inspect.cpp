@@ -19,7 +19,9 @@ int run(const std::vector<std::string>& args) {
   std::int64_t img_size = 0;
   bool as_json = false, card_only = false;
   std::vector<std::string> settings;
-  app.add_option("file", file, "safetensors file, PyTorch checkpoint, or folder of the Hugging Face hub")->required();
+  app.add_option("file", file,
+                 "safetensors file, PyTorch checkpoint, or folder of the Hugging Face hub")
+      ->required();
   app.add_option("--img-size", img_size,
                  "count FLOPs at this input size [pixels]; 0: the model's own");
   app.add_option("--set", settings, "KEY=VALUE: an option that a foreign checkpoint does not tell");

@@ -12,6 +12,7 @@
 #include "backbone/pickle/state_dict.h"
 #include "backbone/pickle/torch_error.h"
 #include "backbone/pickle/unpickler.h"
+#include "backbone/weights/pickle_json.h"
 
 namespace {
 
@@ -38,6 +39,8 @@ void check_tree(const PickleTree& tree) {
   }
   const StateDict found = flatten_state_dict(tree, tree.root, kFile);
   for (const auto& [name, index] : found.tensors) require(index < tree.tensors.size());
+  const auto json = json_of_value(tree, tree.root);
+  require(!json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).empty());
 }
 
 void read(std::string_view bytes, bool pickle_alone) {

@@ -95,7 +95,7 @@ TEST(ModelCard, ReadsAFileOfOurs) {
   line("\ninput       1 x 28 x 28, normalised with mean 0.5 and std 0.25\n");
   line("\nclasses     10 (a, b, c, …)\n");
   line("\n  dim = 32\n");
-  line("FLOPs for a picture of 28 x 28 (a multiply-add is 2): ");
+  line("FLOPs for a picture of 28 x 28 pixels (a multiply-add is 2): ");
   const json parsed = json::parse(to_json(card).dump());
   EXPECT_EQ(parsed.at("name"), "hyena_tiny_28");
   EXPECT_EQ(parsed.at("parameters"), card.parameters);
