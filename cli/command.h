@@ -21,6 +21,8 @@ Command inspect_command();
 Command convert_command();
 Command models_command();
 Command tokenize_command();
+Command generate_command();
+Command score_command();
 Command verify_data_command();
 Command bench_command();
 

@@ -6,6 +6,7 @@
 #include "backbone/atomic_file.h"
 #include "backbone/options.h"
 #include "cli/command.h"
+#include "cli/eval_language.h"
 #include "cli/parse.h"
 #include "cli/predict_flags.h"
 
@@ -13,8 +14,17 @@ namespace hyena::cli {
 namespace {
 
 int run(const std::vector<std::string>& args) {
-  CLI::App app("Measures a trained model on a data set's test split.", "hyena eval");
+  const std::string task = peek(args, "task");
+  if (task == "perplexity" || task == "lambada") return eval_language(task, args);
+  CLI::App app("Measures a trained model: pictures of a data set's test split, or text (--task).",
+               "hyena eval");
   ModelFlags model(app);
+  std::string named = "classify";
+  app.add_option("--task", named,
+                 "classify pictures; perplexity or lambada for language models: see `hyena eval "
+                 "--task perplexity --help`")
+      ->check(CLI::IsMember({"classify", "perplexity", "lambada"}))
+      ->capture_default_str();
   std::string data, per_class, confusion;
   std::int64_t batch_size = 0, workers = 1, limit = 0;
   bool as_json = false;

@@ -18,13 +18,14 @@ const std::vector<Command>& commands() {
       hyena::cli::classify_command(), hyena::cli::features_command(),
       hyena::cli::inspect_command(),  hyena::cli::convert_command(),
       hyena::cli::models_command(),   hyena::cli::verify_data_command(),
+      hyena::cli::generate_command(), hyena::cli::score_command(),
       hyena::cli::tokenize_command(), hyena::cli::bench_command(),
   };
   return all;
 }
 
 int help(std::ostream& out) {
-  out << "hyena: image classifiers on the Hyena operator\n\n"
+  out << "hyena: picture classifiers and language models on the Hyena operator\n\n"
          "usage: hyena COMMAND [OPTIONS]\n\ncommands:\n";
   for (const Command& command : commands()) {
     out << "  " << command.name << std::string(14 - std::string(command.name).size(), ' ')

@@ -22,7 +22,7 @@ struct StepReport {
   std::int64_t batch = 0, batches = 0;  ///< of the epoch, done and all
   std::int64_t update = 0;              ///< optimiser updates done
   double loss = 0;                      ///< mean since the last log line
-  std::optional<double> top1 = {};           ///< percent since the last log line, as trained on
+  std::optional<double> top1 = {};      ///< percent since the last log line, as trained on
   double lr = 0;                        ///< largest of the groups
   double grad_norm = 0;                 ///< before clipping, of the last update
   double samples_per_second = 0;        ///< since the last log line

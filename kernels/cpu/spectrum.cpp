@@ -163,8 +163,8 @@ void scatter(bool add, const Taps& dh, const Stretch& s, std::int64_t first_chan
 
 /// Zeros where gather() writes nothing.
 template <class T>
-void clear_rest(const Stretch& s, std::int64_t ring, std::int64_t used, std::int64_t lanes,
-                T* tile, const Executor* team) {
+void clear_rest(const Stretch& s, std::int64_t ring, std::int64_t used, std::int64_t lanes, T* tile,
+                const Executor* team) {
   const auto clear = [&](std::int64_t first, std::int64_t last) {
     share(team, last - first, [&](std::int64_t begin, std::int64_t end) {
       std::fill(tile + (first + begin) * lanes, tile + (first + end) * lanes, T{0});

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "backbone/language_model.h"
 #include "tests/support/files.h"
 #include "tests/support/model_case.h"
 #include "tests/support/reference_options.h"
@@ -20,10 +21,19 @@ using nlohmann::json;
 using tests::close;
 
 /// The model of a case in double precision with its initial weights; none for a kind of model that
-/// is not a vision transformer.
-std::unique_ptr<backbone::VisionModel> starting_model(const std::string& name,
-                                                      const tests::ModelCase& run) {
+/// is not here.
+std::unique_ptr<backbone::Model> starting_model(const std::string& name,
+                                                const tests::ModelCase& run) {
   backbone::ModelConfig config;
+  if (name.starts_with("safari_lm")) {
+    config = {.name = "causal_lm", .options = tests::safari_lm_options(run.config)};
+    config.options["embed_dropout"] = 0;  // the reference ran without
+    config.options["mixer_options"]["filter_lr"] =
+        run.config.at("groups").at("filter").at("base_lr");
+    auto model = tests::build_reference<backbone::LanguageModel>(run, config);
+    model->to(at::kDouble);
+    return model;
+  }
   if (name.starts_with("safari_vit")) {
     config = {.name = "safari_vit", .options = tests::safari_vit_options(run.config)};
   } else if (name.starts_with("timm_vit")) {
@@ -35,6 +45,31 @@ std::unique_ptr<backbone::VisionModel> starting_model(const std::string& name,
   auto model = tests::build_reference(run, config);
   model->to(at::kDouble);
   return model;
+}
+
+/// What a run was shown, and at what it aimed.
+struct Batches {
+  explicit Batches(const tests::ModelCase& run) {
+    const bool text = run.io.contains("input_ids");
+    inputs = text ? run.io.at("input_ids") : run.io.at("images").to(at::kDouble);
+    targets = run.io.at(text ? "targets" : "labels");
+  }
+  at::Tensor inputs, targets;  ///< step first
+};
+
+/// Adds the gradients of some samples, `share` of an update; returns the loss.
+at::Tensor accumulate(backbone::Model& model, const at::Tensor& inputs, const at::Tensor& targets,
+                      double share, double smoothing) {
+  if (auto* language = dynamic_cast<backbone::LanguageModel*>(&model)) {
+    EXPECT_EQ(smoothing, 0);
+    const auto loss = language->loss(inputs, targets, /*chunk=*/31);
+    (loss * share).backward();
+    return loss.detach();
+  }
+  return accumulate_gradients(dynamic_cast<backbone::VisionModel&>(model),
+                              make_loss({.loss = "ce", .smoothing = smoothing}), inputs, targets,
+                              share)
+      .loss;
 }
 
 /// Members, rate and decay of each group must be the reference's, in its order.
@@ -83,18 +118,17 @@ TEST_P(GoldenRun, EveryStepAndTheTrainedWeights) {
                      .warmup_lr = times.at("warmup_lr"),
                      .min_lr = times.at("min_lr")},
                     /*epochs=*/1, /*updates_per_epoch=*/steps);
-  const Loss loss = make_loss({.loss = "ce", .smoothing = config.at("label_smoothing")});
+  const double smoothing = config.at("label_smoothing");
   Updates updates(*model, *optimizer, *schedule,
                   {.clip_grad = config.at("optimizer").at("clip_grad_norm"), .clip_mode = "norm"});
 
   model->train(true);
-  const auto images = run.io.at("images").to(at::kDouble);
-  const auto& labels = run.io.at("labels");
+  const Batches data(run);
   const auto losses = at::empty({steps}, at::kDouble), norms = at::empty_like(losses);
   const auto lrs = at::empty_like(run.io.at("lrs"));
   ASSERT_EQ(lrs.size(1), static_cast<std::int64_t>(optimizer->groups().size()));
   for (std::int64_t t = 0; t < steps; ++t) {
-    losses[t].copy_(accumulate_gradients(*model, loss, images[t], labels[t]).loss);
+    losses[t].copy_(accumulate(*model, data.inputs[t], data.targets[t], 1, smoothing));
     norms[t].copy_(updates.update(static_cast<double>(t)));
     for (std::int64_t g = 0; g < lrs.size(1); ++g) {
       lrs[t][g].fill_(optimizer->lrs()[static_cast<std::size_t>(g)]);
@@ -122,9 +156,9 @@ TEST_P(GoldenRun, AccumulatedHalvesAreOneStep) {
   const auto run = tests::read_model_case("training", GetParam());
   const auto whole = starting_model(GetParam(), run), halves = starting_model(GetParam(), run);
   if (!whole) GTEST_SKIP() << "no model here is of the kind of " << GetParam();
-  const auto images = run.io.at("images")[0].to(at::kDouble);
-  const auto labels = run.io.at("labels")[0];
-  ASSERT_EQ(images.size(0) % 2, 0);
+  const Batches data(run);
+  const auto inputs = data.inputs[0], targets = data.targets[0];
+  ASSERT_EQ(inputs.size(0) % 2, 0);
   const auto schedule = make_schedule({.sched = "constant"}, 1, 1);
   at::Tensor norms[2];
   for (int i = 0; i < 2; ++i) {
@@ -133,9 +167,13 @@ TEST_P(GoldenRun, AccumulatedHalvesAreOneStep) {
     Updates updates(model, *optimizer, *schedule, {.clip_grad = 1.0});
     model.train(true);
     for (const auto& part : i == 0 ? std::vector{0} : std::vector{0, 1}) {
-      const std::int64_t n = i == 0 ? images.size(0) : images.size(0) / 2;
-      accumulate_gradients(model, make_loss({}), images.narrow(0, part * n, n),
-                           labels.narrow(0, part * n, n), i == 0 ? 1.0 : 0.5);
+      const std::int64_t n = i == 0 ? inputs.size(0) : inputs.size(0) / 2;
+      const auto aims = targets.narrow(0, part * n, n);
+      // Each half weighs as many targets as count in it.
+      const auto counted = [](const at::Tensor& t) {
+        return static_cast<double>(t.ne(-100).sum().item<std::int64_t>());
+      };
+      accumulate(model, inputs.narrow(0, part * n, n), aims, counted(aims) / counted(targets), 0);
     }
     norms[i] = updates.update(0);
   }
