@@ -110,7 +110,8 @@ TokenScores token_scores(const at::Tensor& hidden, const at::Tensor& weight,
     const auto target = targets.narrow(0, begin, n);
     const auto wanted = target.ne(kIgnoredTarget);
     const auto index = target.clamp_min(0).unsqueeze(1);
-    const auto logits = backbone::linear(hidden.narrow(0, begin, n).to(type), rows, {}).to(sum_type(type));
+    const auto logits =
+        backbone::linear(hidden.narrow(0, begin, n).to(type), rows, {}).to(sum_type(type));
     const auto own = logits.gather(1, index).squeeze(1);
     const auto nll = at::logsumexp(logits.to(at::kDouble), 1) - own.to(at::kDouble);
     out.nll.narrow(0, begin, n).copy_(at::where(wanted, nll, at::zeros_like(nll)));
