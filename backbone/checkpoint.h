@@ -24,7 +24,8 @@ struct ModelNotes {
   std::int64_t input_size = 0;  ///< side of the pictures it was evaluated with; 0: the model's own
   double crop_pct = 0;          ///< part of the resized picture that is kept; 0: not recorded
   nlohmann::json training = nlohmann::json::object();  ///< free summary: recipe, epochs, accuracy
-  nlohmann::json tokenizer;  ///< of a language model, as the program that trained it wrote it; null
+  nlohmann::json tokenizer =
+      {};  ///< of a language model, as the program that trained it wrote it; null
 };
 
 nlohmann::json notes_to_json(const ModelNotes& notes);

@@ -14,7 +14,7 @@
 namespace hyena::train {
 
 struct PerplexityOptions {
-  std::string data;            ///< a corpus or token shards, "KIND:PATH"
+  std::string data = {};       ///< a corpus or token shards, "KIND:PATH"
   std::string split = "test";  ///< a file of text has only the part train: all of it
   std::int64_t length = 0;     ///< tokens of a window; 0: the model's max_len, at most 1024
   std::int64_t stride = 0;     ///< from window to window; 0: length
@@ -43,10 +43,10 @@ struct PerplexityOptions {
 };
 
 struct LambadaOptions {
-  std::string data;  ///< JSON lines with a field "text" whose last word is the target
+  std::string data = {};  ///< JSON lines with a field "text" whose last word is the target
   std::string rule = "openai";
-  std::string stop_words;  ///< file of words that are no answer, one a line; empty: none
-  std::int64_t limit = 0;  ///< examples; 0: all
+  std::string stop_words = {};  ///< file of words that are no answer, one a line; empty: none
+  std::int64_t limit = 0;       ///< examples; 0: all
 
   template <class Visitor>
   void visit(Visitor& v) {

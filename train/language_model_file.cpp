@@ -28,7 +28,7 @@ OpenedLanguageModel open_language_model(const LanguageRequest& request) {
   if (!request.tokenizer.empty()) {
     out.tokenizer = open_recorded(request.tokenizer);
   } else if (!loaded.description.notes.tokenizer.is_null()) {
-    out.tokenizer = open_recorded(loaded.description.notes.tokenizer);
+    out.tokenizer = open_from_record(loaded.description.notes.tokenizer);
   }
   const auto vocabulary = out.model->info().vocab_size;
   if (out.tokenizer.tokenizer != nullptr &&

@@ -9,8 +9,8 @@ namespace hyena::train {
 
 /// Which language model to load and where to run it. No tensors here: shells need not see LibTorch.
 struct LanguageRequest {
-  std::string model;
-  std::string tokenizer;
+  std::string model = {};
+  std::string tokenizer = {};
   std::string device = "auto";
   std::int64_t threads = 0;
   bool amp = false;

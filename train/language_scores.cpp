@@ -14,6 +14,18 @@
 
 namespace hyena::train {
 
+namespace {
+
+/// Of a token's text; special tokens, such as the end of a text, are none of it.
+std::int64_t bytes_of(const datasets::Tokenizer& tokenizer, std::int64_t token) {
+  const auto id = static_cast<datasets::TokenId>(token);
+  const auto& specials = tokenizer.specials();
+  if (std::ranges::find(specials, id, &datasets::SpecialToken::id) != specials.end()) return 0;
+  return static_cast<std::int64_t>(tokenizer.bytes(id).size());
+}
+
+}  // namespace
+
 double LanguageScores::loss() const {
   return nll / static_cast<double>(std::max<std::int64_t>(tokens, 1));
 }
@@ -69,10 +81,7 @@ LanguageScores score_tokens(backbone::LanguageModel& model, const datasets::Toke
     for (const std::int64_t target : targets) {
       if (target == backbone::kIgnoredTarget) continue;
       ++out.tokens;
-      if (tokenizer != nullptr) {
-        out.bytes += static_cast<std::int64_t>(
-            tokenizer->bytes(static_cast<datasets::TokenId>(target)).size());
-      }
+      if (tokenizer != nullptr) out.bytes += bytes_of(*tokenizer, target);
     }
     done += batch;
     out.windows = done;

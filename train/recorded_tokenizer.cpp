@@ -92,7 +92,7 @@ RecordedTokenizer open_recorded(const std::string& spec, const std::string& data
       throw ReadError(spec.substr(6) +
                       ": this model carries no tokenizer; name one by --tokenizer");
     }
-    return open_recorded(record);
+    return open_from_record(record);
   }
   std::string full = spec;
   if (spec == "characters") {
@@ -114,7 +114,7 @@ RecordedTokenizer open_recorded(const std::string& spec, const std::string& data
   return out;
 }
 
-RecordedTokenizer open_recorded(const json& record) {
+RecordedTokenizer open_from_record(const json& record) {
   static const std::set<std::string> known = {"encoder.json", "vocab.bpe",      "vocab.json",
                                               "merges.txt",   "characters.txt", "tokenizer.json"};
   const auto damaged = [](const std::string& reason) {

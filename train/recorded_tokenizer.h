@@ -22,6 +22,6 @@ RecordedTokenizer open_recorded(const std::string& spec, const std::string& data
 /// Whether a checkpoint carries one.
 bool carries_tokenizer(const std::string& checkpoint);
 /// From a record. Throws ReadError for one that does not describe a tokenizer.
-RecordedTokenizer open_recorded(const nlohmann::json& record);
+RecordedTokenizer open_from_record(const nlohmann::json& record);
 
 }  // namespace hyena::train

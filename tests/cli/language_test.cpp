@@ -147,7 +147,7 @@ TEST_F(Language, StopsAtItsStopStringsAndTellsItsTimes) {
 
 TEST_F(Language, RefusesInSentences) {
   const auto prompt = generate({"-p", std::string(60, 'a'), "-n", "4"});
-  EXPECT_EQ(prompt.code, 1);
+  EXPECT_EQ(prompt.code, 2);
   EXPECT_NE(prompt.err.find("60 tokens, the context only 48"), std::string::npos) << prompt.err;
   const auto unknown = generate({"-p", "the @", "-n", "4"});
   EXPECT_EQ(unknown.code, 1);

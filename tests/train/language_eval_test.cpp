@@ -28,7 +28,7 @@ std::unique_ptr<backbone::LanguageModel> random_model(backbone::ModelConfig& con
                                                       std::int64_t max_len = 600) {
   at::manual_seed(5);
   config = {.name = "causal_lm",
-            .options = {{"vocab_size", 256},
+            .options = {{"vocab_size", 257},
                         {"d_model", 16},
                         {"n_layer", 2},
                         {"max_len", max_len},
@@ -180,12 +180,12 @@ TEST(RecordedTokenizer, ComesBackFromItsRecord) {
   const auto text = folder / "text.txt";
   std::ofstream(text) << "to be or not, é";
   const auto first = open_recorded("characters", "text:" + text.string());
-  const auto again = open_recorded(json::parse(first.record.dump()));
+  const auto again = open_from_record(json::parse(first.record.dump()));
   EXPECT_EQ(first.tokenizer->encode("not é"), again.tokenizer->encode("not é"));
   EXPECT_EQ(first.record.dump().find(text.string()), std::string::npos) << "a path was recorded";
-  EXPECT_THROW(open_recorded(json{{"kind", "characters"}, {"files", {{"../x", "ab"}}}}),
+  EXPECT_THROW(open_from_record(json{{"kind", "characters"}, {"files", {{"../x", "ab"}}}}),
                datasets::ReadError);
-  EXPECT_THROW(open_recorded(json{{"files", 3}}), datasets::ReadError);
+  EXPECT_THROW(open_from_record(json{{"files", 3}}), datasets::ReadError);
   EXPECT_THROW(open_recorded("characters", "llmc:nowhere"), datasets::ReadError);
 }
 

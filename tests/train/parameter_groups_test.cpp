@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "backbone/vision_model.h"
 #include "tests/support/files.h"
 #include "tests/support/tensors.h"
 
