@@ -93,10 +93,11 @@ TEST_F(Mistakes, NamesOfThings) {
                  "`hyena models` lists all\n");
   expect_refused({"--mixer", "hyena2"}, 2,
                  "hyena: unknown mixer 'hyena2'; did you mean 'hyena'? Known: hyena, "
-                 "hyena_bidirectional, hyena2d, attention, conv7x7, sep_conv, gated\n");
-  expect_refused({"--recipe", "fashon"}, 2,
-                 "hyena: unknown recipe 'fashon'; did you mean 'fashion'? Known: fashion, cifar, "
-                 "hyena-vit, deit, hyenapixel, finetune\n");
+                 "hyena_bidirectional, hyena2d, attention, conv7x7, sep_conv, gated, mha\n");
+  expect_refused(
+      {"--recipe", "fashon"}, 2,
+      "hyena: unknown recipe 'fashon'; did you mean 'fashion'? Known: fashion, characters, cifar, "
+      "hyena-vit, deit, hyenapixel, finetune\n");
   expect_refused({"--data", "mnits:x"}, 1,
                  "hyena: unknown data 'mnits:x'; known kinds: fashion-mnist, mnist, cifar10, "
                  "cifar100, folder\n");

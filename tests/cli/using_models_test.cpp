@@ -135,7 +135,7 @@ TEST_F(UsingModels, InspectsAsJson) {
   EXPECT_EQ(all.at("model").at("options").at("img_size"), 16);
   const auto text = hyena({"inspect", model()});
   EXPECT_NE(text.out.find("hyena_tiny_28"), std::string::npos);
-  const auto models = hyena({"models", "tiny", "--json"});
+  const auto models = hyena({"models", "hyena_tiny", "--json"});
   ASSERT_EQ(models.code, 0) << models.err;
   EXPECT_EQ(json::parse(models.out).size(), 2U);
   EXPECT_GT(json::parse(models.out)[0].at("parameters"), 1000);

@@ -39,9 +39,10 @@ std::unique_ptr<M> build_reference(const ModelCase& reference,
 /// element, or 5e-5 of the largest gradient. Call within a test; failures are reported.
 void expect_reference_numbers(backbone::VisionModel& model, const ModelCase& reference);
 
-/// Compares the gradients of parameters with the case's; the last lines of
+/// Compares the gradients of parameters, and of the pictures, with the case's; the last lines of
 /// expect_reference_numbers.
-void expect_reference_gradients(const backbone::Module& model, const ModelCase& reference);
+void expect_reference_gradients(const backbone::Module& model, const ModelCase& reference,
+                                const at::Tensor& of_input = {});
 
 /// What an Observer saw in model.forward(images), detached.
 TensorMap observed(backbone::VisionModel& model, const at::Tensor& images);

@@ -158,7 +158,7 @@ TEST_P(GoldenRun, AccumulatedHalvesAreOneStep) {
   if (!whole) GTEST_SKIP() << "no model here is of the kind of " << GetParam();
   const Batches data(run);
   const auto inputs = data.inputs[0], targets = data.targets[0];
-  ASSERT_EQ(inputs.size(0) % 2, 0);
+  if (inputs.size(0) % 2 != 0) GTEST_SKIP() << "its batches of one have no halves";
   const auto schedule = make_schedule({.sched = "constant"}, 1, 1);
   at::Tensor norms[2];
   for (int i = 0; i < 2; ++i) {
