@@ -17,14 +17,14 @@ std::size_t StateBytes::next_size(std::size_t unit) {
   std::int64_t size = 0;
   copy_next(&size, sizeof(size));
   if (size < 0 || static_cast<std::size_t>(size) % unit != 0 ||
-      static_cast<std::size_t>(size) > bytes.size() - read_) {
+      static_cast<std::size_t>(size) > left()) {
     throw OptionError("a saved decoder state is damaged at byte " + std::to_string(read_));
   }
   return static_cast<std::size_t>(size);
 }
 
 void StateBytes::copy_next(void* to, std::size_t size) {
-  if (size > bytes.size() - read_) {
+  if (size > left()) {
     throw OptionError("a saved decoder state ends after " + std::to_string(bytes.size()) +
                       " bytes, in the middle of a value");
   }

@@ -20,7 +20,7 @@ struct MixerDecodeOptions {
   double phase = 0;             ///< when these run, 0 to below 1
 };
 
-/// Bytes of a saved state, written and read in the same order.
+/// Bytes of a saved state, written and read in the same order, and read once.
 class StateBytes {
  public:
   std::vector<std::byte> bytes;
@@ -50,6 +50,7 @@ class StateBytes {
   void append(const void* data, std::size_t size);
   std::size_t next_size(std::size_t unit);
   void copy_next(void* to, std::size_t size);
+  std::size_t left() const { return bytes.size() > read_ ? bytes.size() - read_ : 0; }
   static void expect(std::size_t have, std::size_t wanted);
 
   std::size_t read_ = 0;

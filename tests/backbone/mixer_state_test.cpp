@@ -130,9 +130,12 @@ TEST(MixerState, SavesAndForksGoOnTheSame) {
       ASSERT_TRUE(at::equal(a, b)) << kind.name;
       ASSERT_TRUE(at::equal(a, c)) << kind.name;
     }
-    StateBytes cut = saved;
-    cut.bytes.resize(cut.bytes.size() / 2);
+    StateBytes cut;
+    cut.bytes.assign(saved.bytes.begin(),
+                     saved.bytes.begin() + static_cast<std::ptrdiff_t>(saved.bytes.size() / 2));
     EXPECT_THROW(fresh->restore(cut), OptionError) << kind.name;
+    saved.bytes.resize(saved.bytes.size() / 2);  // shorter than what was read of it
+    EXPECT_THROW(fresh->restore(saved), OptionError) << kind.name;
     EXPECT_THROW(fresh->restore(*std::make_unique<StateBytes>()), OptionError) << kind.name;
   }
 }
