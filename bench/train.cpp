@@ -28,7 +28,8 @@ class Run {
     if (auto* vision = dynamic_cast<backbone::VisionModel*>(model_.get())) {
       show_pictures(*vision, batch_size);
     } else {
-      show_text(dynamic_cast<backbone::LanguageModel&>(*model_), batch_size);
+      show_text(dynamic_cast<backbone::LanguageModel&>(*model_), batch_size,
+                backbone::resolved_options(config).at("max_len"));
     }
     model_->train(true);
   }
@@ -47,9 +48,9 @@ class Run {
       train::accumulate_gradients(model, loss, images, labels);
     };
   }
-  void show_text(backbone::LanguageModel& model, std::int64_t batch_size) {
+  void show_text(backbone::LanguageModel& model, std::int64_t batch_size, std::int64_t length) {
     const auto info = model.info();
-    const auto ids = at::randint(info.vocab_size, {batch_size, info.max_len + 1}, at::kLong);
+    const auto ids = at::randint(info.vocab_size, {batch_size, length + 1}, at::kLong);
     const auto inputs = ids.slice(1, 0, -1).contiguous(), targets = ids.slice(1, 1).contiguous();
     backward_ = [&model, inputs, targets] { model.loss(inputs, targets).backward(); };
   }
