@@ -57,7 +57,7 @@ int eval_language(const std::string& task, const std::vector<std::string>& args)
   train::LanguageEvaluator evaluator(model.request());
   if (!as_json) std::cerr << evaluator.description() << "\n";
   bool whole = true;
-  const auto progress = console_progress(words ? "examples" : "windows");
+  const auto progress = console_progress(words ? "read" : "windows");
   const auto watch = [&](std::int64_t done, std::int64_t total) {
     return whole = progress(done, total);
   };

@@ -154,8 +154,9 @@ void Generator::begin(std::string_view prompt, const std::function<bool()>& canc
   if (context == 0) context = length + std::max<std::int64_t>(s.options.max_tokens, 1);
   if (length >= context) {
     throw OptionError("the prompt has " + std::to_string(length) + " tokens, the context only " +
-                      std::to_string(context) + "; shorten it, or set --extend zero by " +
-                      "--set mixer_options='{\"extend\":\"zero\"}' and --context");
+                      std::to_string(context) +
+                      "; shorten it, or give a Hyena model more room by " +
+                      "--set extend=zero --context N");
   }
   s.left = context - length;
   if (s.options.max_tokens >= 0) s.left = std::min(s.left, s.options.max_tokens);

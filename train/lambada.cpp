@@ -110,7 +110,9 @@ nlohmann::json evaluate_lambada(backbone::LanguageModel& model,
     sum += log_p;
     squares += log_p * log_p;
     ++count;
-    if (progress && !progress(count, o.limit > 0 ? o.limit : std::max<std::int64_t>(count, 5153))) {
+    const bool limited = o.limit > 0;  // else nobody knows how many there are: count bytes
+    if (progress && !progress(limited ? count : static_cast<std::int64_t>(corpus->bytes_read()),
+                              limited ? o.limit : static_cast<std::int64_t>(corpus->bytes()))) {
       break;
     }
   }

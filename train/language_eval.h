@@ -63,7 +63,8 @@ struct LambadaOptions {
   }
 };
 
-/// (done, total); false stops.
+/// (done, total) windows, examples, or bytes where the number of examples is not known; false
+/// stops.
 using EvalProgress = std::function<bool(std::int64_t done, std::int64_t total)>;
 
 /// A language model that is measured.

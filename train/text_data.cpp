@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 
 #include "datasets/dataset.h"
 #include "datasets/text/corpus_encoder.h"
@@ -44,6 +45,27 @@ datasets::TokenSplit split(const std::shared_ptr<const TokenSource>& whole, doub
           .valid = std::make_shared<datasets::TokenStretch>(whole, size - kept, kept)};
 }
 
+/// Whether the data names files for validation; whether they can be read is another question.
+bool has_valid_part(const std::string& spec) {
+  const auto colon = spec.find(':');
+  const auto& shards = datasets::shard_registry();
+  if (std::ranges::find(shards, spec.substr(0, colon), &datasets::ShardFormat::name) ==
+      shards.end()) {
+    try {
+      datasets::open_corpus(spec, datasets::TextSplit::kValid);  // looks for files, reads none
+      return true;
+    } catch (const datasets::ReadError&) {
+      return false;
+    }
+  }
+  const std::filesystem::path path = spec.substr(colon + 1);
+  if (colon == std::string::npos || !std::filesystem::is_directory(path)) return false;
+  const std::filesystem::directory_iterator files(path);
+  return std::any_of(begin(files), end(files), [](const auto& entry) {
+    return entry.path().filename().string().find("val") != std::string::npos;
+  });
+}
+
 }  // namespace
 
 TextData open_text_data(const TextDataOptions& o, const datasets::Tokenizer* tokenizer,
@@ -63,10 +85,10 @@ TextData open_text_data(const TextDataOptions& o, const datasets::Tokenizer* tok
     out.description = "the part " + split + " of " + spec;
     return out;
   }
-  try {
+  if (has_valid_part(o.data)) {
     out.valid = open(o.data, "valid");
     out.description = "its part valid";
-  } catch (const datasets::ReadError&) {  // there is no such part: cut one off
+  } else {  // cut one off
     auto parts = split(out.train, o.val_fraction);
     out.train = parts.train;
     out.valid = parts.valid;
