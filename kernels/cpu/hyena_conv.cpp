@@ -97,8 +97,9 @@ struct HyenaCall {
     x.data = static_cast<Byte*>(x.data) + stream * conv.channels * cpu::bytes_of(conv.type);
     return x;
   }
-  cpu::ShortTileJob<T> job(const cpu::Item<T>& item, std::int64_t stream, const ConstRows& x,
-                           T* work) const {
+  /// `ahead` is the stream of this item that is filtered next, -1: none.
+  cpu::ShortTileJob<T> job(const cpu::Item<T>& item, std::int64_t stream, std::int64_t ahead,
+                           const ConstRows& x, T* work) const {
     return {.type = conv.type,
             .height = conv.extent.rows,
             .width = conv.extent.row,
@@ -114,10 +115,11 @@ struct HyenaCall {
             .weight_stride = layout.width(),
             .x = item.at(part(x, stream), 0),
             .x_stride = x.row,
+            .ahead = ahead < 0 ? nullptr : item.at(part(x, ahead), 0),
             .work = work};
   }
   std::int64_t short_work() const {
-    return cpu::short_tile_work(job(conv.item(0, 0, 1), 0, {}, nullptr), conv.lanes());
+    return cpu::short_tile_work(job(conv.item(0, 0, 1), 0, -1, {}, nullptr), conv.lanes());
   }
   /// Zeros behind the ends of lines that are transformed as longer ones.
   void pad(const cpu::Item<T>& item, T* tile) const {
@@ -146,12 +148,12 @@ void forward(const HyenaCall<T, Transformed>& call, const ConstRows& x, const Ro
                   const std::int64_t g = i / conv.batch * together,
                                      count = std::min(together, groups - g);
                   const auto item = conv.item(i % conv.batch, g, count);
-                  shorts.fill(call.job(item, k, x, short_work), tile);
-                  shorts.multiply(call.job(item, v, x, short_work), tile);
+                  shorts.fill(call.job(item, k, v, x, short_work), tile);
+                  shorts.multiply(call.job(item, v, q, x, short_work), tile);
                   call.pad(item, tile);
                   kernels.convolve(conv.filter.arguments(), conv.spectrum(g), count, {}, {},
                                    {tile, item.width}, {tile, item.width}, work);
-                  auto job = call.job(item, q, x, short_work);
+                  auto job = call.job(item, q, -1, x, short_work);
                   job.y = item.at(y, 0);
                   job.y_stride = y.row;
                   shorts.gate(job, tile);
@@ -193,7 +195,7 @@ void backward(const HyenaCall<T, Transformed>& call, const ConstRows& x, const C
                     const auto item = conv.item(b, g, count);
                     std::array<cpu::ShortTileJob<T>, kStreams> jobs;
                     for (std::int64_t s = 0; s < kStreams; ++s)
-                      jobs[s] = call.job(item, s, x, short_work);
+                      jobs[s] = call.job(item, s, s == q ? k : s == k ? v : -1, x, short_work);
                     jobs[q].gate = item.at(dy, 0);
                     jobs[q].gate_stride = dy.row;
                     shorts.fill(jobs[q], dc);  // q ⊙ dy

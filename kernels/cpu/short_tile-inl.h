@@ -10,6 +10,8 @@
 
 #include <algorithm>
 
+#include <hwy/cache_control.h>
+
 #include "kernels/cpu/rows-inl.h"
 #include "kernels/cpu/short_tile.h"
 #include "kernels/hyena_conv.h"
@@ -117,6 +119,13 @@ HWY_INLINE void FilterBlock(const ShortTileJob<T>& job, const ShortBlock<T>& b, 
   }
 }
 
+/// Asks ahead of time for position (i, j) of rows that lie pages apart, where the processor
+/// foresees nothing.
+template <class IO, class T>
+HWY_INLINE void Fetch(const ShortTileJob<T>& job, const IO* rows, std::int64_t i, std::int64_t j) {
+  if (rows != nullptr) hwy::Prefetch(rows + (i * job.width + j) * job.x_stride);
+}
+
 template <class IO, class T>
 HWY_INLINE void GatherX(const ShortTileJob<T>& job, const ShortBlock<T>& b, std::int64_t c,
                         std::int64_t lanes, T* out) {
@@ -134,11 +143,15 @@ HWY_INLINE void EachShort(const ShortTileJob<T>& job, F&& f) {
   EachBlock(job, [&](const ShortBlock<T>& b) HYENA_INLINE_LAMBDA {
     for (std::int64_t c = 0; c < job.channels; c += Lanes<T>()) {
       const std::int64_t lanes = HWY_MIN(Lanes<T>(), job.channels - c);
+      const IO* next = c + Lanes<T>() < job.channels
+                           ? static_cast<const IO*>(job.x) + c + Lanes<T>()
+                           : static_cast<const IO*>(job.ahead);
       GatherX<IO>(job, b, c, lanes, job.work);
       const ShortWeights<KH, KW, T> weights(job, c, false);
       const auto start = job.bias == nullptr ? hn::Zero(d) : hn::LoadU(d, job.bias + c);
       FilterBlock(job, b, job.work, weights, start,
                   [&](std::int64_t i, std::int64_t j, Vector<T> s) HYENA_INLINE_LAMBDA {
+                    Fetch(job, next, i, j);
                     f(i * job.width + j, TileOffset(job, i, j) + c, c, lanes, s);
                   });
     }
@@ -172,8 +185,11 @@ void FillTile(const ShortTileJob<T>& job, T* HWY_RESTRICT tile) {
     EachShort<decltype(taps)::kHeight, decltype(taps)::kWidth, T, IO>(
         job, [&](std::int64_t t, std::int64_t at, std::int64_t c, std::int64_t lanes, auto s)
                  HYENA_INLINE_LAMBDA {
-                   if (gate != nullptr)
-                     s = hn::Mul(s, LoadRow<T>(gate + t * job.gate_stride + c, lanes));
+                   if (gate != nullptr) {
+                     const IO* row = gate + t * job.gate_stride + c;
+                     hwy::Prefetch(row + Lanes<T>());
+                     s = hn::Mul(s, LoadRow<T>(row, lanes));
+                   }
                    hn::Store(s, Tag<T>(), tile + at);
                  });
   });
@@ -237,6 +253,7 @@ HWY_INLINE void BackwardBlock(const ShortTileJob<T>& job, const T* HWY_RESTRICT 
   // What tap (a, e) carried from here to there comes back through it: the taps turned around.
   FilterBlock(job, b, dy, ShortWeights<KH, KW, T>(job, c, true), hn::Zero(d),
               [&](std::int64_t i, std::int64_t j, Vector<T> s) HYENA_INLINE_LAMBDA {
+                Fetch(job, static_cast<const IO*>(job.x) + c, i, j);
                 StoreRow<T>(s, dx + (i * job.width + j) * job.y_stride, lanes);
               });
 

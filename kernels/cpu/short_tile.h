@@ -20,6 +20,7 @@ struct ShortTileJob {
   std::int64_t weight_stride = 0;
   const void* x = nullptr;
   std::int64_t x_stride = 0;
+  const void* ahead = nullptr;  ///< the x of the next job, to be fetched early; or null
   const void* gate = nullptr;  ///< or null
   std::int64_t gate_stride = 0;
   void* y = nullptr;
