@@ -40,8 +40,8 @@ endif()
 # Where an installed program finds LibTorch and what lies beside it.
 set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
-# With HYENA_PRECOMPILE, what links LibTorch has <ATen/ATen.h> compiled once for all: most of the time
-# of such a file goes into reading it. Files still include what they use; the headers' own test and
+# With HYENA_PRECOMPILE, what links LibTorch has <ATen/ATen.h> and the JSON library compiled once for
+# all: most of the time of such a file goes into reading them. Files still include what they use; the headers' own test and
 # the presets without this see to it.
 function(hyena_precompile target)
   if(NOT HYENA_PRECOMPILE OR HYENA_FUZZ OR "${ARGN}" MATCHES "hyena_host_device")
@@ -53,7 +53,7 @@ function(hyena_precompile target)
   if(TARGET hyena_backbone AND NOT target STREQUAL "hyena_backbone")
     target_precompile_headers(${target} REUSE_FROM hyena_backbone)
   elseif(target STREQUAL "hyena_backbone")
-    target_precompile_headers(${target} PRIVATE <ATen/ATen.h>)
+    target_precompile_headers(${target} PRIVATE <ATen/ATen.h> <nlohmann/json.hpp>)
   endif()
 endfunction()
 
