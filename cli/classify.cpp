@@ -9,6 +9,8 @@
 #include "cli/command.h"
 #include "cli/parse.h"
 #include "cli/predict_flags.h"
+#include "datasets/text/sequence_file.h"
+#include "train/sequence_classes.h"
 
 namespace hyena::cli {
 namespace {
@@ -62,9 +64,32 @@ void print_text(const std::vector<Prediction>& predictions) {
   }
 }
 
+/// Sequences of the command line and of a file.
+std::vector<Prediction> classify_letters(const train::ModelRequest& model,
+                                         const std::string& tokenizer,
+                                         const std::vector<std::string>& letters,
+                                         const std::string& file, std::int64_t top_k) {
+  if (model.img_size != 0) throw backbone::OptionError("--img-size is for pictures");
+  std::vector<std::pair<std::string, std::string>> sequences;
+  for (const auto& sequence : letters) sequences.emplace_back(sequence, sequence);
+  if (!file.empty()) {
+    for (auto& [name, text] : datasets::read_sequences(file)) {
+      sequences.emplace_back(name, std::move(text));
+    }
+  }
+  return train::classify_sequences({.model = model.model,
+                                    .tokenizer = tokenizer,
+                                    .device = model.device,
+                                    .threads = model.threads,
+                                    .amp = model.amp,
+                                    .model_options = model.model_options},
+                                   sequences, top_k, console_progress("sequences"));
+}
+
 int run(const std::vector<std::string>& args) {
-  CLI::App app("Names what is on pictures.", "hyena classify");
-  std::vector<std::string> paths;
+  CLI::App app("Names what is on pictures, or the class of sequences.", "hyena classify");
+  std::vector<std::string> paths, letters;
+  std::string sequence_file, tokenizer;
   std::string data;
   std::vector<std::int64_t> samples;
   std::int64_t top_k = 5;
@@ -73,19 +98,30 @@ int run(const std::vector<std::string>& args) {
   ModelFlags model(app);
   app.add_option("--data", data, "classify --samples of this data set's test split");
   app.add_option("--samples", samples, "their numbers, from 0")->delimiter(',');
-  app.add_option("--top-k", top_k, "classes to name for each picture")->check(CLI::PositiveNumber);
-  app.add_flag("--json", as_json, "one JSON object a picture, one a line");
+  app.add_option("--sequence", letters,
+                 "sequences of letters, e.g. ACGT, for a HyenaDNA classifier");
+  app.add_option("--sequence-file", sequence_file, "sequences in FASTA, or one a line");
+  app.add_option("--tokenizer", tokenizer,
+                 "of sequences; empty: the one the model carries, else nucleotides");
+  app.add_option("--top-k", top_k, "classes to name for each picture or sequence")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--json", as_json, "one JSON object a picture or sequence, one a line");
   app.add_flag("--csv", as_csv, "one line a guess");
   if (const int code = parse(app, args); code >= 0) return code;
-  if (paths.empty() == data.empty()) {
+  const bool sequences = !letters.empty() || !sequence_file.empty();
+  if (int{!paths.empty()} + int{!data.empty()} + int{sequences} != 1) {
     throw backbone::OptionError(
-        "classify: say picture files or folders, or --data NAME --samples N ...");
+        "classify: say picture files or folders, --data NAME --samples N ..., or --sequence");
   }
-
-  train::Predictor predictor(model.request());
-  const auto predictions = data.empty() ? predictor.classify(train::find_pictures(paths), top_k,
-                                                             console_progress("pictures"))
-                                        : predictor.classify(data, samples, top_k);
+  const auto predictions = [&] {
+    if (sequences) {
+      return classify_letters(model.request(), tokenizer, letters, sequence_file, top_k);
+    }
+    train::Predictor predictor(model.request());
+    return data.empty() ? predictor.classify(train::find_pictures(paths), top_k,
+                                             console_progress("pictures"))
+                        : predictor.classify(data, samples, top_k);
+  }();
   if (as_json) {
     for (const auto& p : predictions) std::cout << to_json(p).dump() << "\n";
   } else if (as_csv) {
@@ -101,7 +137,9 @@ int run(const std::vector<std::string>& args) {
 }  // namespace
 
 Command classify_command() {
-  return {.name = "classify", .summary = "name what is on pictures", .run = run};
+  return {.name = "classify",
+          .summary = "name what is on pictures, or the class of sequences",
+          .run = run};
 }
 
 }  // namespace hyena::cli
