@@ -63,7 +63,7 @@ at::Tensor baseline(const OpenedSubject& subject, const at::Tensor& picture,
                     const std::string& name) {
   if (name == "mean") return at::zeros_like(picture);
   if (name == "blur") {
-    const std::int64_t side = std::max<std::int64_t>(1, picture.size(2) / 8) / 2 * 2 + 1;
+    const std::int64_t side = std::max<std::int64_t>(2, picture.size(2) / 8) / 2 * 2 + 1;
     return at::avg_pool2d(picture, {side, side}, {1, 1}, {side / 2, side / 2}, false,
                           /*count_include_pad=*/false);
   }

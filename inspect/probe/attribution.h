@@ -29,7 +29,8 @@ at::Tensor gradient_times_input(OpenedSubject& subject, const at::Tensor& pictur
                                 const ClassTarget& target, const Progress& progress = {});
 
 /// A picture without content: "mean" (the mean colour: zeros as normalised), "black", "white" or
-/// "blur" (box of 1/8 of the side). Throws OptionError for another name.
+/// "blur" (means over squares of 1/8 of
+/// the side, at least 3 pixels). Throws OptionError for another name.
 at::Tensor baseline(const OpenedSubject& subject, const at::Tensor& picture,
                     const std::string& name);
 

@@ -88,12 +88,6 @@ TEST(Occlusion, IsTheFallOfTheScore) {
   }
 }
 
-/// The score with a block's gated output moved by `step` at one place.
-double moved(OpenedSubject& subject, const at::Tensor& y, const at::Tensor& gradient,
-             std::int64_t c, std::int64_t t) {
-  return (y[c][t] * gradient[c][t]).item<double>();
-}
-
 TEST(BlockEvidence, MapsAreTheirSums) {
   for (const char* mixer : {"hyena", "hyena2d", "attention", "gated"}) {
     const auto subject = tests::small_model(tests::small_vit(mixer));
@@ -106,7 +100,7 @@ TEST(BlockEvidence, MapsAreTheirSums) {
       for (std::int64_t c = 0; c < 8; ++c) {
         const double y = e.y[c][t].item<double>(), d = e.gradient[c][t].item<double>();
         g += e.gradient[c].mean().item<double>() * y;
-        h += moved(*subject, e.y, e.gradient, c, t);
+        h += d * y;
         l += std::max(d, 0.0) * y;
       }
       EXPECT_NEAR(grad[t / 3][t % 3].item<double>(), std::max(g, 0.0), 1e-12) << mixer;
@@ -146,7 +140,6 @@ TEST(MatrixAttribution, SharesOutTheLinearisedScore) {
     const auto m = freeze(*subject, x, 0);
     const auto found = matrix_attribution(m, e.gradient);
     EXPECT_NEAR(found.sum().item<double>(), (e.gradient * e.y).sum().item<double>(), 1e-10);
-    const auto rows = apply(m, m.v);
     auto one = at::zeros_like(m.v);
     one.select(1, 4).copy_(m.v.select(1, 4));
     EXPECT_NEAR(found[4].item<double>(), (e.gradient * apply(m, one)).sum().item<double>(), 1e-10);
@@ -188,7 +181,7 @@ TEST(ReceptiveField, OfModelsThatLookNowhereIsTheMiddlePatch) {
   EXPECT_EQ(found.pictures, 3);
   const auto middle = found.score.slice(0, 4, 8).slice(1, 4, 8);
   EXPECT_GT(middle.sum().item<double>(), 0);
-  EXPECT_EQ(found.score.sum().item<double>(), middle.sum().item<double>());
+  EXPECT_EQ((found.score > 0).sum().item<std::int64_t>(), (middle > 0).sum().item<std::int64_t>());
   const auto all = tests::small_model(tests::small_vit("hyena2d"));
   EXPECT_GT(receptive_field(*all, source, 1).score.slice(0, 0, 4).sum().item<double>(), 0);
   const auto broken = [&](std::int64_t i) { return i == 0 ? source(0) / 0.0 : source(i); };

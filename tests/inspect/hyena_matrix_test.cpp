@@ -213,7 +213,7 @@ TEST_P(EachMixer, CancellingLeavesTheModelUsable) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Mixers, EachMixer, testing::ValuesIn(cases()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& case_) { return case_.param.name; });
 
 TEST(Freeze, RefusesWhatIsNoSuchMap) {
   const auto gated = tests::small_model(tests::small_vit("gated"));

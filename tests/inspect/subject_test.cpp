@@ -53,7 +53,7 @@ std::string write_vision_model(const tests::TemporaryFolder& folder) {
 
 std::string write_language_model(const tests::TemporaryFolder& folder, bool tokenizer) {
   auto config = tests::small_lm("hyena");
-  config.options["vocab_size"] = 256;
+  config.options["vocab_size"] = 257;  // bytes and the end of text
   at::manual_seed(4);
   const auto model = backbone::make_model(config);
   backbone::ModelNotes notes;
@@ -136,7 +136,7 @@ TEST(OpenSubject, ReadsALanguageModelWithItsTokenizer) {
   EXPECT_EQ(facts.kind, "language model");
   EXPECT_FALSE(facts.vision());
   EXPECT_TRUE(facts.has_tokenizer);
-  EXPECT_EQ(facts.vocab_size, 256);
+  EXPECT_EQ(facts.vocab_size, 257);
   EXPECT_EQ(facts.max_len, 16);
   EXPECT_EQ(facts.layers[0].name, "backbone.layers.0.mixer");
   EXPECT_EQ(facts.layers[0].mixer, "hyena");
