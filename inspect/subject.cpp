@@ -1,12 +1,9 @@
 #include "inspect/subject.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
 #include "backbone/checkpoint.h"
 #include "backbone/weights/open_weights.h"

@@ -1,6 +1,7 @@
 #include "inspect/probe/capture.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include <ATen/ATen.h>

@@ -1,7 +1,9 @@
 #include "inspect/probe/opened_subject.h"
 
+#include <cctype>
 #include <cmath>
 #include <map>
+#include <stdexcept>
 #include <utility>
 
 #include <ATen/ATen.h>

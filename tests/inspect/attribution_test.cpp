@@ -1,5 +1,6 @@
 #include "inspect/probe/attribution.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <ATen/ATen.h>

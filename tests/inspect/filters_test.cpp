@@ -1,5 +1,6 @@
 #include "inspect/probe/filters.h"
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <map>

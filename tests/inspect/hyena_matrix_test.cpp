@@ -1,7 +1,9 @@
 #include "inspect/probe/hyena_matrix.h"
 
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
 #include <map>
-#include <set>
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -10,6 +12,9 @@
 #include "backbone/observer.h"
 #include "backbone/ops/short_conv.h"
 #include "tests/inspect/small_models.h"
+#include "tests/support/files.h"
+#include "tests/support/model_case.h"
+#include "tests/support/reference_options.h"
 #include "tests/support/tensors.h"
 
 namespace hyena::inspect {
@@ -239,6 +244,31 @@ TEST(Capture, KeepsCopiesOfTheRequestedTaps) {
   const auto half = capture(*subject, tests::small_text(), {taps[0]}, {}, {.half = true});
   EXPECT_EQ(half.tensors.at(taps[0]).scalar_type(), at::kHalf);
   EXPECT_THROW(capture(*subject, tests::small_text(), {"blocks.9"}), backbone::OptionError);
+}
+
+/// With a reference's weights: what follows from H v is what the reference computed.
+TEST(HyenaMatrix, CarriesTheReferenceModels) {
+  for (const char* name : {"hyena_order2", "hyena_order3_zparam", "mixed_hyena_attention"}) {
+    SCOPED_TRACE(name);
+    if (!std::filesystem::exists(tests::golden_dir() / "safari_lm" / name)) {
+      GTEST_SKIP() << "no reference vectors of safari_lm/" << name;
+    }
+    const auto reference = tests::read_model_case("safari_lm", name);
+    auto model = tests::build_reference<backbone::LanguageModel>(
+        reference, {.name = "causal_lm", .options = tests::safari_lm_options(reference.config)});
+    model->to(at::kDouble);
+    OpenedSubject subject(std::move(model), name);
+    const auto ids = reference.io.at("input_ids").slice(0, 0, 1);
+    EXPECT_TRUE(
+        close(capture(subject, ids, {}).output, reference.io.at("logits").slice(0, 0, 1), 1e-4));
+    for (std::int64_t layer = 0; layer < std::ssize(subject.layers()); ++layer) {
+      const auto m = freeze(subject, ids, layer);
+      const std::int64_t width = m.channels / m.matrices();
+      for (const std::int64_t c : {std::int64_t{0}, m.channels - 1}) {
+        EXPECT_TRUE(close(matrix(m, c / width, {.skip = true}).matmul(m.v[c]), m.y[c], 1e-10));
+      }
+    }
+  }
 }
 
 /// The short filter's own matrix is made by sending units through the convolution.

@@ -1,5 +1,6 @@
 #include "inspect/probe/tokens.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
