@@ -97,6 +97,9 @@ class HyenaFilter : public Module {
   /// The exponential window alone, (1, K, C), for lags as forward() returns them.
   at::Tensor window(std::int64_t seq_len);
 
+  /// The positional features of the same lags, (K, E).
+  at::Tensor features(std::int64_t seq_len) { return positions_for(seq_len).z.squeeze(0); }
+
   /// Makes this the filter of another l_max: features and times are computed anew, so that the same
   /// MLP is sampled on a finer or coarser grid. Learned features are interpolated linearly.
   void set_l_max(std::int64_t l_max);

@@ -108,6 +108,11 @@ at::Tensor HyenaFilter2d::forward() const {
   return implicit_filter(filter).t().view({-1, k, k});  // (D, K, K)
 }
 
+at::Tensor HyenaFilter2d::window() const {
+  if (!options_.use_decay) return {};
+  return (at::exp(-distance_ * deltas_.abs()) + shift_).squeeze(0);
+}
+
 void HyenaFilter2d::resize(std::int64_t kernel) {
   const std::int64_t old = this->kernel();
   if (kernel == old) return;

@@ -59,6 +59,11 @@ class HyenaFilter2d : public Module {
   /// The filter (D, K, K), lag 0 at [K/2, K/2]; float32 at least, also under autocast.
   at::Tensor forward() const;
 
+  /// The window alone, (D, K, K); undefined without decay.
+  at::Tensor window() const;
+  /// The positional features, (E, K, K).
+  at::Tensor features() const { return z_.squeeze(0); }
+
   /// Another side: a learned table is resized (bicubic, antialias), waves are evaluated anew, and
   /// distances are rescaled so that the window spans the same part of the picture:
   /// distance · 2·K_old / K_new in pixels of the new filter (HyenaPixel's interpolation).

@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "backbone/layers.h"
+#include "backbone/observer.h"
 #include "backbone/ops/compat.h"
 #include "backbone/ops/projection.h"
 #include "backbone/ops/short_conv.h"
@@ -120,6 +121,64 @@ std::vector<HyenaOperator::LongFilter> HyenaOperator::long_filters(const at::Ten
   });
 }
 
+std::vector<at::Tensor> HyenaOperator::split(const at::Tensor& projected) const {
+  return projected.unflatten(1, {options_.num_heads, options_.order + 1, head_dim_}).unbind(2);
+}
+
+void HyenaOperator::observe_streams(const std::function<std::vector<at::Tensor>()>& streams) const {
+  if (!observing()) return;
+  const auto order = static_cast<std::size_t>(options_.order);
+  std::vector<at::Tensor> made;
+  const auto part = [&](std::size_t i) {
+    if (made.empty()) made = streams();
+    return made[i];
+  };
+  // The gate as it is multiplied: with outer mixing the sum over the gate's channels.
+  const auto factor = [&](std::size_t o) {
+    const auto x = part(order - 1 - o);
+    return options_.outer_mixing ? x.sum(2, /*keepdim=*/true).expand_as(x) : x;
+  };
+  observe("g_out", [&] { return part(0).flatten(1, 2); });
+  for (std::size_t o = 0; o + 1 < order; ++o) {
+    observe("g_in." + std::to_string(o), [&] { return factor(o).flatten(1, 2); });
+  }
+  observe("v", [&] { return part(order).flatten(1, 2); });
+  observe("product", [&] {
+    const auto product = (part(order) * factor(0)).flatten(1, 2);
+    if (qk_norm_.empty()) return product;
+    return qk_norm_.front()->forward(product.transpose(1, 2)).transpose(1, 2);
+  });
+}
+
+LongFilters HyenaOperator::describe_filters(std::int64_t seq_len) {
+  if (seq_len == 0) seq_len = filter_.l_max();
+  LongFilters out;
+  out.taps = filters(seq_len);
+  // A centred filter holds as many lags on both sides.
+  if (filter_.centred()) out.first_lag = -(out.taps.size(2) / 2);
+  if (options_.filter.modulate) out.window = by_order(filter_.window(seq_len).squeeze(0).t());
+  out.skip = by_order(filter_.skip());
+  out.features = filter_.features(seq_len);
+  const std::int64_t taps = short_weight_.size(2);
+  out.short_taps =
+      split(short_weight_.flatten(1).unsqueeze(0))[static_cast<std::size_t>(options_.order)]
+          .flatten(0, 2)
+          .flip(1);
+  out.short_first_lag = filter_.centred() ? -((taps - 1) / 2) : 0;
+  out.out_weight = out_proj_.weight;
+  out.heads = options_.num_heads;
+  out.channels = head_dim_ * options_.num_heads;
+  out.normalised = !qk_norm_.empty();
+  if (ord_proj_w_.defined()) {
+    out.not_linear = "post_order_ffn mixes the heads behind each long filter";
+  } else if (options_.compat_num_blocks > 1) {
+    out.not_linear = "compat_num_blocks convolves blocks of time on a circle";
+  } else if (out.normalised && options_.order > 2) {
+    out.not_linear = "layer norms stand between the long filters";
+  }
+  return out;
+}
+
 at::Tensor HyenaOperator::forward(const at::Tensor& u) {
   TORCH_CHECK(u.dim() == 3 && u.size(2) == in_proj_.weight.size(1),
               "HyenaOperator: u must be (B, L, D=", in_proj_.weight.size(1), "), got ", u.sizes());
@@ -130,11 +189,15 @@ at::Tensor HyenaOperator::forward(const at::Tensor& u) {
       !options_.outer_mixing && qk_norm_.empty() && (options_.dropout <= 0 || !is_training());
   if (product && order == 2 && options_.num_heads == 1 && !ord_proj_w_.defined() &&
       options_.compat_num_blocks <= 1) {
+    // The fused path makes no streams: they are computed beside it.
+    observe_streams(
+        [&] { return split(short_conv(streams, short_weight_, short_bias_, !filter_.centred())); });
     return project_out(convolve_streams(streams));
   }
   const auto projected = short_conv(streams, short_weight_, short_bias_,
                                     /*causal=*/!filter_.centred());
-  const auto parts = projected.unflatten(1, {options_.num_heads, order + 1, head_dim_}).unbind(2);
+  const auto parts = split(projected);
+  observe_streams([&] { return parts; });
   at::Tensor v = parts[static_cast<std::size_t>(order)];  // (B, heads, head_dim, L)
   const auto long_filter = long_filters(v.flatten(1, 2));
   for (std::int64_t o = 0; o + 1 < order; ++o) {
@@ -166,6 +229,7 @@ at::Tensor HyenaOperator::convolve_streams(const at::Tensor& streams) {
 }
 
 at::Tensor HyenaOperator::project_out(const at::Tensor& v) {
+  observe("y", v);
   const auto y = activation(v, options_.activation);  // (B, heads·head_dim, L)
   if (out_norm_ != nullptr) return out_proj_.forward(out_norm_->forward(y.transpose(1, 2)));
   return project_to_tokens(y, out_proj_.weight, out_proj_.bias);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,13 +12,10 @@
 #include "backbone/filter_cache.h"
 #include "backbone/hyena_filter.h"
 #include "backbone/layers.h"
-#include "backbone/module.h"
+#include "backbone/mixer.h"
 #include "backbone/ops/fftconv.h"
 
 namespace hyena::backbone {
-
-class MixerState;
-struct MixerDecodeOptions;
 
 /// Settings of a Hyena operator over sequences; names and defaults are safari's.
 struct HyenaOptions {
@@ -94,6 +92,9 @@ class HyenaOperator : public Module {
   /// Long filters as the convolution uses them: (N−1, head channels, K).
   at::Tensor filters(std::int64_t seq_len);
 
+  /// As Mixer::long_filters(), for sequences of `seq_len`; 0: the filter's own l_max.
+  LongFilters describe_filters(std::int64_t seq_len);
+
  private:
   at::Tensor gate(const at::Tensor& v, const at::Tensor& x) const;
   Support support() const;
@@ -107,6 +108,10 @@ class HyenaOperator : public Module {
   /// q ⊙ (h ∗ (k ⊙ v)) over (B, heads, head channels, L); q and k may be undefined.
   at::Tensor convolve(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                       const LongFilter& filter) const;
+  /// (B, (N+1)·channels, …) → x_0 … x_{N−1}, v, each (B, heads, head channels, …).
+  std::vector<at::Tensor> split(const at::Tensor& projected) const;
+  /// Hands the streams to an observer; `streams` makes them, as split() does, when one is wanted.
+  void observe_streams(const std::function<std::vector<at::Tensor>()>& streams) const;
   /// From the projected streams (B, 3·channels, L) to (B, channels, L), at order 2 without heads.
   at::Tensor convolve_streams(const at::Tensor& streams);
   /// Activation, norm and projection of (B, channels, L).

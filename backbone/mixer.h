@@ -28,7 +28,41 @@ struct TokenGrid {
   std::int64_t tokens() const { return prefix + patches(); }
 };
 
+/// A mixer's long filters and what is needed to look at them; undefined tensors: there is none.
+/// With its streams (observed as "g_out", "g_in.0" …, "v", see Mixer) the mixer computes
+///   v ← g_in.o ⊙ v;  v ← taps[o] ∗ v + skip[o] ⊙ v + offset     for each order o
+///   y = g_out ⊙ v
+/// for each channel; channel c uses filter channel c mod (filter channels).
+struct LongFilters {
+  /// Convolved with the signal: (orders, filter channels, K) along a sequence, where tap i is lag
+  /// first_lag + i; (channels, KH, KW) over maps, where lag (0, 0) is at [KH/2, KW/2].
+  at::Tensor taps = {};
+  bool over_map = false;
+  std::int64_t first_lag = 0;
+  at::Tensor window = {};    ///< factor of the taps, of their shape
+  at::Tensor skip = {};      ///< (orders, filter channels); (channels) over maps
+  at::Tensor offset = {};    ///< (channels, 1) or (channels, positions); of explicit filters
+  at::Tensor features = {};  ///< what the filter's MLP sees: (K, E), or (E, KH, KW) over maps
+  /// Short filter of the value: (channels, k), tap i at lag short_first_lag + i, or (channels, k,
+  /// k) centred over maps.
+  at::Tensor short_taps = {};
+  std::int64_t short_first_lag = 0;
+  at::Tensor out_weight = {};  ///< (d_model, channels)
+  std::int64_t heads = 1;
+  std::int64_t channels = 0;  ///< of the streams
+  /// The product is normalised over channels before the first filter: "product" is then what is
+  /// convolved, and g_in.0 ⊙ v is not.
+  bool normalised = false;
+  /// Not empty: why the formula above does not hold (channels are mixed in between).
+  std::string not_linear = {};
+};
+
 /// Mixes information between tokens: the part of a block that attention is in a Transformer.
+///
+/// Observed under the mixer's own name, (B, channels, L) or (B, channels, H, W): "g_out", "g_in.0"
+/// … in the order in which they are applied, "v", all behind the short filter; "product", what the
+/// first long filter convolves; "y", what the output projection takes (before activation and norm;
+/// part of the graph). Attention: "attention" (B, heads, L, L), "v", "y".
 class Mixer : public Module {
  public:
   /// x (B, L, D) with L = grid.tokens() → (B, L, D). Throws OptionError where the mixer cannot
@@ -50,6 +84,10 @@ class Mixer : public Module {
   /// before fine-tuning or evaluation at another resolution. Without this call a filter keeps its
   /// taps. Mixers without such state do nothing.
   virtual void resize_filters(const TokenGrid& /*grid*/) {}
+
+  /// Its long filters for tokens on `grid`; an empty grid stands for what it was built for. Taps
+  /// undefined: it has none. Part of the graph when one is recorded.
+  virtual LongFilters long_filters(const TokenGrid& /*grid*/) { return {}; }
 };
 
 /// What a mixer must know of the model that it is built into.

@@ -2,12 +2,15 @@
 
 #include <utility>
 
+#include <ATen/core/grad_mode.h>
+
 namespace hyena::backbone {
 namespace {
 thread_local Observer* current = nullptr;
 }  // namespace
 
-Observer::Observer(Sink sink) : sink_(std::move(sink)), outer_(current) {
+Observer::Observer(Sink sink, Wanted wanted)
+    : sink_(std::move(sink)), wanted_(std::move(wanted)), outer_(current) {
   current = this;
 }
 Observer::~Observer() {
@@ -26,12 +29,33 @@ ObserverScope::~ObserverScope() {
   if (observer_ != nullptr) observer_->path_.resize(outer_length_);
 }
 
-void observe(std::string_view name, const at::Tensor& value) {
-  if (current == nullptr) return;
-  std::string full = current->path_;
+std::string Observer::full(std::string_view name) const {
+  std::string full = path_;
   full += name;
   if (name.empty() && !full.empty()) full.pop_back();
+  return full;
+}
+
+void observe(std::string_view name, const at::Tensor& value) {
+  if (current == nullptr) return;
+  const std::string full = current->full(name);
+  if (!current->wanted_ || current->wanted_(full)) current->sink_(full, value);
+}
+
+void observe(std::string_view name, const std::function<at::Tensor()>& compute) {
+  if (current == nullptr) return;
+  const std::string full = current->full(name);
+  if (current->wanted_ && !current->wanted_(full)) return;
+  at::Tensor value;
+  {
+    const at::NoGradGuard no_grad;
+    value = compute();
+  }
   current->sink_(full, value);
+}
+
+bool observing() {
+  return current != nullptr;
 }
 
 }  // namespace hyena::backbone

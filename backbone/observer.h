@@ -22,8 +22,11 @@ namespace hyena::backbone {
 class Observer {
  public:
   using Sink = std::function<void(const std::string& name, const at::Tensor& value)>;
+  /// Whether the tensor of that name shall be handed over. Asked once for each tensor, before those
+  /// are computed that exist for observers alone; so it may also count, or throw to stop the pass.
+  using Wanted = std::function<bool(const std::string& name)>;
 
-  explicit Observer(Sink sink);
+  explicit Observer(Sink sink, Wanted wanted = {});
   ~Observer();
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
@@ -31,8 +34,14 @@ class Observer {
  private:
   friend class ObserverScope;
   friend void observe(std::string_view name, const at::Tensor& value);
+  friend void observe(std::string_view name, const std::function<at::Tensor()>& compute);
+  friend bool observing();
+
+  /// The full name of what the current scope calls `name`.
+  std::string full(std::string_view name) const;
 
   Sink sink_;
+  Wanted wanted_;
   std::string path_;  ///< with a trailing dot unless empty
   Observer* outer_;
 };
@@ -53,5 +62,12 @@ class ObserverScope {
 /// Hands `value` to the observer of this thread; one comparison when there is none. An empty name
 /// stands for the module of the scope itself.
 void observe(std::string_view name, const at::Tensor& value);
+
+/// The same for a tensor that the model itself does not need: computed when it is wanted, outside
+/// of the graph.
+void observe(std::string_view name, const std::function<at::Tensor()>& compute);
+
+/// Whether an Observer is alive on this thread.
+bool observing();
 
 }  // namespace hyena::backbone

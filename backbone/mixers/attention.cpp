@@ -7,6 +7,7 @@
 
 #include "backbone/decode/attention_state.h"
 #include "backbone/mixers/kinds.h"
+#include "backbone/observer.h"
 #include "backbone/ops/attention.h"
 
 namespace hyena::backbone {
@@ -49,8 +50,12 @@ at::Tensor Attention::forward(const at::Tensor& x, const TokenGrid&) {
       qkv_.forward(x).unflatten(2, {3, num_heads_, head_dim_}).permute({2, 0, 3, 1, 4}).unbind(0);
   const auto q = q_norm_ != nullptr ? q_norm_->forward(parts[0]) : parts[0];
   const auto k = k_norm_ != nullptr ? k_norm_->forward(parts[1]) : parts[1];
-  const auto y = attention(q, k, parts[2], causal_);
-  return proj_.forward(y.transpose(1, 2).flatten(2));
+  observe("attention", [&] { return attention_probabilities(q, k, causal_); });
+  observe("v", [&] { return parts[2].transpose(2, 3).flatten(1, 2); });
+  const auto y =  // (B, C, L)
+      attention(q, k, parts[2], causal_).transpose(1, 2).flatten(2).transpose(1, 2);
+  observe("y", y);
+  return proj_.forward(y.transpose(1, 2));
 }
 
 std::unique_ptr<MixerState> Attention::start_decoding(const MixerDecodeOptions& options) {

@@ -46,6 +46,10 @@ class Attention final : public Mixer {
 
   bool causal() const override { return causal_; }
 
+  LongFilters long_filters(const TokenGrid&) override {
+    return {.out_weight = proj_.weight, .heads = num_heads_, .channels = num_heads_ * head_dim_};
+  }
+
   std::int64_t num_heads() const { return num_heads_; }
 
  private:

@@ -2,6 +2,7 @@
 
 #include "backbone/layers.h"
 #include "backbone/mixers/kinds.h"
+#include "backbone/observer.h"
 
 namespace hyena::backbone {
 namespace {
@@ -22,7 +23,14 @@ class Gated : public Mixer {
 
   at::Tensor forward(const at::Tensor& x, const TokenGrid&) override {
     const auto parts = in_proj_.forward(x).chunk(3, 2);
-    return out_proj_.forward(parts[0] * (parts[1] * parts[2]));
+    const auto product = parts[1] * parts[2];
+    const auto y = (parts[0] * product).transpose(1, 2);
+    observe("g_out", parts[0].transpose(1, 2));
+    observe("g_in.0", parts[1].transpose(1, 2));
+    observe("v", parts[2].transpose(1, 2));
+    observe("product", product.transpose(1, 2));
+    observe("y", y);
+    return out_proj_.forward(y.transpose(1, 2));
   }
 
   bool causal() const override { return true; }

@@ -34,6 +34,10 @@ class HyenaMixer : public Mixer {
     if (follows_grid_) operator_->filter().set_l_max(grid.tokens());
   }
 
+  LongFilters long_filters(const TokenGrid& grid) override {
+    return operator_->describe_filters(grid.tokens());
+  }
+
  private:
   bool follows_grid_;
   HyenaOperator* operator_ = nullptr;

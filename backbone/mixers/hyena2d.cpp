@@ -8,6 +8,7 @@
 
 #include "backbone/layers.h"
 #include "backbone/mixers/kinds.h"
+#include "backbone/observer.h"
 #include "backbone/ops/fftconv.h"
 #include "backbone/ops/projection.h"
 #include "backbone/ops/short_conv.h"
@@ -98,8 +99,14 @@ at::Tensor Hyena2dMixer::forward(const at::Tensor& x, const TokenGrid& grid) {
   // The projections are 1x1 convolutions, with weights (out, in, 1, 1) or (out, in).
   const auto projected = project_to_signal(x, pointwise_weight_.flatten(1), pointwise_bias_)
                              .unflatten(2, {grid.height, grid.width});
-  if (filter_ != nullptr && qk_norm_ == nullptr) return project_out(convolve_streams(projected));
-  const auto qkv = short_conv2d(projected, depthwise_weight_, depthwise_bias_).chunk(3, 1);
+  if (filter_ != nullptr && qk_norm_ == nullptr) {
+    // The fused path makes no streams: they are computed beside it.
+    observe_streams([&] { return short_conv2d(projected, depthwise_weight_, depthwise_bias_); });
+    return project_out(convolve_streams(projected));
+  }
+  const auto streams = short_conv2d(projected, depthwise_weight_, depthwise_bias_);
+  observe_streams([&] { return streams; });
+  const auto qkv = streams.chunk(3, 1);
   at::Tensor k = qkv[0], v = qkv[1];
   if (qk_norm_ != nullptr) {
     v = qk_norm_->forward((k * v).permute({0, 2, 3, 1})).permute({0, 3, 1, 2});
@@ -108,7 +115,55 @@ at::Tensor Hyena2dMixer::forward(const at::Tensor& x, const TokenGrid& grid) {
   return project_out(convolve(qkv[2], k, v));
 }
 
+void Hyena2dMixer::observe_streams(const std::function<at::Tensor()>& streams) const {
+  if (!observing()) return;
+  std::vector<at::Tensor> made;
+  const auto part = [&](std::size_t i) {
+    if (made.empty()) made = streams().chunk(3, 1);
+    return made[i];
+  };
+  observe("g_out", [&] { return part(2); });
+  observe("g_in.0", [&] { return part(0); });
+  observe("v", [&] { return part(1); });
+  observe("product", [&] {
+    const auto product = part(0) * part(1);
+    if (qk_norm_ == nullptr) return product;
+    return qk_norm_->forward(product.permute({0, 2, 3, 1})).permute({0, 3, 1, 2});
+  });
+}
+
+LongFilters Hyena2dMixer::long_filters(const TokenGrid& grid) {
+  LongFilters out;
+  out.over_map = true;
+  const std::int64_t d = out_weight_.size(0);
+  if (filter_ != nullptr) {
+    out.taps = filter_->forward();
+    out.window = filter_->window();
+    out.features = filter_->features();
+    out.skip = filter_->bias.flatten();
+  } else if (taps_.defined()) {
+    out.taps = taps_.squeeze(1).flip({1, 2});
+    out.offset = taps_bias_.unsqueeze(1);
+  } else {
+    out.taps = (row_taps_ * column_taps_).squeeze(1).flip({1, 2});
+    if (grid.patches() > 0) {
+      // The first bias goes through the second filter, whose taps reach outside near the edges.
+      const auto first = row_bias_.view({1, -1, 1, 1}).expand({1, d, grid.height, grid.width});
+      out.offset =
+          (fftconv2d(first, column_taps_.squeeze(1).flip({1, 2})) + column_bias_.view({-1, 1, 1}))
+              .flatten(2)
+              .squeeze(0);
+    }
+  }
+  out.short_taps = depthwise_weight_.squeeze(1).slice(0, d, 2 * d).flip({1, 2});
+  out.out_weight = out_weight_.flatten(1);
+  out.channels = d;
+  out.normalised = qk_norm_ != nullptr;
+  return out;
+}
+
 at::Tensor Hyena2dMixer::project_out(const at::Tensor& map) const {
+  observe("y", map);
   auto y = map.flatten(2);  // (B, D, L)
   if (out_norm_ != nullptr) y = out_norm_->forward(y.transpose(1, 2)).transpose(1, 2);
   return project_to_tokens(y, out_weight_.flatten(1), out_bias_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "backbone/filter_cache.h"
@@ -43,11 +44,14 @@ class Hyena2dMixer : public Mixer {
   /// x (B, H·W, D). Prefix tokens have no place on the map: OptionError.
   at::Tensor forward(const at::Tensor& x, const TokenGrid& grid) override;
   void resize_filters(const TokenGrid& grid) override;
+  LongFilters long_filters(const TokenGrid& grid) override;
 
   /// Null with an explicit filter.
   HyenaFilter2d* filter() { return filter_; }
 
  private:
+  /// Hands the streams (B, 3D, H, W), behind the short filter, to an observer that wants them.
+  void observe_streams(const std::function<at::Tensor()>& streams) const;
   /// The implicit filter made ready for maps like `like`, kept between calls of inference.
   PreparedFilter prepared(const at::Tensor& like);
   /// From the projected streams (B, 3D, H, W) to (B, D, H, W), with the implicit filter.

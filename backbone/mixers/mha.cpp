@@ -7,6 +7,7 @@
 #include "backbone/decode/attention_state.h"
 #include "backbone/layers.h"
 #include "backbone/mixers/kinds.h"
+#include "backbone/observer.h"
 #include "backbone/ops/attention.h"
 #include "backbone/ops/short_conv.h"
 
@@ -47,8 +48,16 @@ at::Tensor CausalAttention::forward(const at::Tensor& x, const TokenGrid&) {
   }
   // (B, L, 3, heads, head_dim) → three (B, heads, L, head_dim)
   const auto parts = qkv.unflatten(2, {3, num_heads_, -1}).permute({2, 0, 3, 1, 4}).unbind(0);
-  const auto y = attention(parts[0], parts[1], parts[2], /*causal=*/true);
-  return out_proj_->forward(y.transpose(1, 2).flatten(2));
+  observe("attention",
+          [&] { return attention_probabilities(parts[0], parts[1], /*causal=*/true); });
+  observe("v", [&] { return parts[2].transpose(2, 3).flatten(1, 2); });
+  const auto y =  // (B, C, L)
+      attention(parts[0], parts[1], parts[2], /*causal=*/true)
+          .transpose(1, 2)
+          .flatten(2)
+          .transpose(1, 2);
+  observe("y", y);
+  return out_proj_->forward(y.transpose(1, 2));
 }
 
 std::unique_ptr<MixerState> CausalAttention::start_decoding(const MixerDecodeOptions& options) {

@@ -33,6 +33,11 @@ class CausalAttention final : public Mixer {
 
   at::Tensor forward(const at::Tensor& x, const TokenGrid& grid) override;
   bool causal() const override { return true; }
+  LongFilters long_filters(const TokenGrid&) override {
+    return {.out_weight = out_proj_->weight,
+            .heads = num_heads_,
+            .channels = out_proj_->weight.size(1)};
+  }
   std::unique_ptr<MixerState> start_decoding(const MixerDecodeOptions& options) override;
 
   std::int64_t num_heads() const { return num_heads_; }

@@ -10,4 +10,7 @@ namespace hyena::backbone {
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                      bool causal = false);
 
+/// The probabilities alone, softmax(q kᵀ / √d): (B, heads, L, L). For looking at.
+at::Tensor attention_probabilities(const at::Tensor& q, const at::Tensor& k, bool causal);
+
 }  // namespace hyena::backbone

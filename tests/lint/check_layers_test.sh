@@ -42,7 +42,7 @@ expect_fault backbone/ops/fftconv.cpp '#include "../../train/run.h"' "does not s
 expect_fault datasets/image.cpp '#include "backbone/module.h"' 'datasets/ may not see backbone/'
 expect_fault train/run.cpp '#include "kernels/fftconv.h"' 'train/ may not see kernels/'
 expect_fault train/run.cpp '#include <opencv2/core.hpp>' 'train/ may not see OpenCV'
-expect_fault inspect/card.cpp '#include "train/run.h"' 'inspect/ may not see train/'
+expect_fault inspect/card.cpp '#include "bench/run.h"' 'inspect/ may not see bench/'
 expect_fault bench/run.cpp '#include "cli/main.h"' 'bench/ may not see cli/'
 expect_fault cli/main.cpp '#include <QWidget>' 'cli/ may not see Qt'
 expect_fault app/window.cpp '#include "cli/main.h"' 'app/ may not see cli/'
