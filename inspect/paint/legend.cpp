@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <QImage>
+
+#include "inspect/paint/fonts.h"
+#include "inspect/paint/panels.h"
+
+namespace hyena::inspect {
+namespace {
+
+struct Entry {
+  const Curve* curve = nullptr;  ///< null: the shade's range
+  QString name = {};
+};
+
+std::vector<Entry> entries_of(const std::vector<Curve>& curves, const std::string& shade_title) {
+  std::vector<Entry> entries;
+  for (const bool focus : {true, false}) {
+    for (const auto& curve : curves) {
+      if (!curve.name.empty() && (curve.stroke == Stroke::focus) == focus) {
+        entries.push_back({&curve, drawable(curve.name)});
+      }
+    }
+  }
+  if (entries.size() > 12) {
+    const auto more = entries.size() - 11;
+    entries.resize(11);
+    entries.push_back({nullptr, QStringLiteral("… and %1 more").arg(more)});
+  }
+  if (!shade_title.empty()) entries.push_back({nullptr, drawable(shade_title)});
+  return entries;
+}
+
+/// How many samples of the curves lie in the rectangle.
+int crowd(const std::vector<Curve>& curves, const PanelLayout& layout, const QRectF& rect) {
+  int inside = 0;
+  for (const auto& curve : curves) {
+    const std::int64_t step = std::max<std::int64_t>(1, curve.x.size() / 256);
+    for (std::int64_t i = 0; i < curve.x.size(); i += step) {
+      inside += rect.contains(layout.to_pixel(curve.x[i], curve.y[i])) ? 1 : 0;
+    }
+  }
+  return inside;
+}
+
+void paint_sample(Canvas& canvas, const Entry& entry, const QRectF& at) {
+  const double y = at.center().y();
+  if (entry.curve) {
+    const Stroke stroke = entry.curve->stroke;
+    const QColor color = shade_color(canvas.theme, entry.curve->shade);
+    if (stroke == Stroke::points) {
+      canvas.painter.setPen(Qt::NoPen);
+      canvas.painter.setBrush(color);
+      canvas.painter.drawEllipse(at.center(), 2.2 * canvas.u, 2.2 * canvas.u);
+      canvas.painter.setBrush(Qt::NoBrush);
+    } else if (stroke == Stroke::steps) {
+      canvas.fill(at.adjusted(0, 2 * canvas.u, 0, -2 * canvas.u), color);
+    } else {
+      canvas.painter.setPen(curve_pen(canvas, *entry.curve));
+      canvas.painter.drawLine(QPointF(at.left(), y), QPointF(at.right(), y));
+    }
+  } else if (!entry.name.startsWith(QStringLiteral("…"))) {
+    QImage strip(64, 1, QImage::Format_RGB32);
+    for (int i = 0; i < 64; ++i) strip.setPixelColor(i, 0, shade_color(canvas.theme, i / 63.0));
+    canvas.image({at.left(), y - 3 * canvas.u, at.width(), 6 * canvas.u}, strip, false);
+  }
+}
+
+}  // namespace
+
+void paint_legend(Canvas& canvas, const std::vector<Curve>& curves, const std::string& shade_title,
+                  const PanelLayout& layout, bool opaque) {
+  std::vector<Entry> entries = entries_of(curves, shade_title);
+  if (entries.empty()) return;
+  const Theme& theme = canvas.theme;
+  const double u = canvas.u, row = theme.label * 1.4, sample = 22 * u, pad = 5 * u;
+  const QFont font = sans(theme.label);
+  double name = 0;
+  for (auto& entry : entries) {
+    entry.name = elided(font, entry.name, layout.plot.width() * 0.6);
+    name = std::max(name, text_width(font, entry.name));
+  }
+  const double column = sample + 6 * u + name + 12 * u;
+  const bool two = entries.size() > 4 && 2 * column < layout.plot.width() * 0.75;
+  const std::size_t rows = two ? (entries.size() + 1) / 2 : entries.size();
+  const double width = (two ? 2 : 1) * column - 12 * u + 2 * pad;
+  const double height = static_cast<double>(rows) * row + pad;
+  if (width > layout.plot.width() || height > layout.plot.height() * 0.9) return;
+  const QRectF plot = layout.plot.adjusted(6 * u, 5 * u, -6 * u, -5 * u);
+  const double middle = plot.center().x() - width / 2;
+  const std::array<QRectF, 6> corners{
+      QRectF(plot.right() - width, plot.top(), width, height),
+      QRectF(plot.right() - width, plot.bottom() - height, width, height),
+      QRectF(plot.left(), plot.top(), width, height),
+      QRectF(plot.left(), plot.bottom() - height, width, height),
+      QRectF(middle, plot.top(), width, height),
+      QRectF(middle, plot.bottom() - height, width, height)};
+  QRectF best = corners[0];
+  int fewest = crowd(curves, layout, best);
+  for (const auto& corner : corners) {
+    if (const int inside = crowd(curves, layout, corner); inside < fewest) {
+      fewest = inside;
+      best = corner;
+    }
+  }
+  QColor back = theme.page;
+  back.setAlpha(opaque ? 255 : 215);
+  if (opaque || fewest > 0) canvas.fill(best, back);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const double x = best.left() + pad + (i >= rows ? column : 0);
+    const double y = best.top() + pad / 2 + (static_cast<double>(i % rows) + 0.5) * row;
+    paint_sample(canvas, entries[i], {x, y - 5 * u, sample, 10 * u});
+    canvas.text({x + sample + 6 * u, y}, entries[i].name, font, theme.text2, Across::left,
+                Down::middle);
+  }
+}
+
+}  // namespace hyena::inspect
