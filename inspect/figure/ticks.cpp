@@ -50,7 +50,8 @@ std::vector<Tick> even_ticks(Range range, int most, bool powers_of_two) {
   std::vector<Tick> found;
   for (double i = first; i <= last; ++i) {
     const double value = i == 0 ? 0 : i * step;
-    found.push_back({value, powers ? number_text(value, 3) : decimal_text(value, decimals)});
+    found.push_back(
+        {value, powers || i == 0 ? number_text(value, 3) : decimal_text(value, decimals)});
   }
   return found;
 }

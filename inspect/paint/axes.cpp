@@ -18,6 +18,13 @@ bool over_cells(const Panel& panel) {
   return std::holds_alternative<HeatMap>(panel.content);
 }
 
+/// Whether triangles beside the plot point at rows: numbers make room for them.
+bool rows_marked(const Panel& panel) {
+  const auto* map = std::get_if<HeatMap>(&panel.content);
+  return map && std::ranges::any_of(
+                    map->marks, [](const Mark& mark) { return mark.row >= 0 && mark.column < 0; });
+}
+
 /// Names at cells, as many as there is room for: every, or every 2nd, 5th, 10th …
 std::vector<Tick> named(const std::vector<std::string>& labels, double first, double step, Range at,
                         double room) {
@@ -81,10 +88,13 @@ std::vector<Tick> x_ticks(const Panel& panel, const PanelLayout& layout, const T
     return named(panel.x.labels, map ? map->x_first : 0, map ? map->x_step : 1, range,
                  upward ? layout.plot.width() / line_height(theme) : 1e9);
   }
-  const double u = theme.unit;
-  const int most = std::clamp(static_cast<int>(layout.plot.width() / (52 * u)), 2, 6);
-  const double edge = over_cells(panel) ? 0 : 1;
-  return ticks(panel.x, edge == 1 ? range : numbered(panel, range, true), most);
+  const Range shown = numbered(panel, range, true);
+  // As many as stand apart with their labels.
+  for (int most = 6;; --most) {
+    auto found = ticks(panel.x, shown, most);
+    const double label = widest(found, sans(theme.label), theme.unit) + 12 * theme.unit;
+    if (most <= 2 || static_cast<double>(found.size()) * label <= layout.plot.width()) return found;
+  }
 }
 
 std::vector<Tick> y_ticks(const Panel& panel, const PanelLayout& layout, const Theme& theme) {
@@ -94,7 +104,7 @@ std::vector<Tick> y_ticks(const Panel& panel, const PanelLayout& layout, const T
     return named(panel.y.labels, map ? map->y_first : 0, map ? map->y_step : 1, range,
                  layout.plot.height() / line_height(theme));
   }
-  const int most = std::clamp(static_cast<int>(layout.plot.height() / (30 * theme.unit)), 2, 6);
+  const int most = std::clamp(static_cast<int>(layout.plot.height() / (22 * theme.unit)), 2, 6);
   return ticks(panel.y, numbered(panel, range, false), most);
 }
 
@@ -111,7 +121,7 @@ QMarginsF margins(const Panel& panel, const PanelLayout& layout, const Theme& th
   const QFont font = sans(theme.label);
   if (has_axes(panel)) {
     const auto ys = y_ticks(panel, guess, theme), xs = x_ticks(panel, guess, theme);
-    m.setLeft(widest(ys, font, u) + (tick_length + tick_gap) * u +
+    m.setLeft(widest(ys, font, u) + (tick_length + tick_gap + (rows_marked(panel) ? 6 : 0)) * u +
               (axis_text(panel.y).empty() ? 0 : line_height(theme) + 3 * u));
     double below = line_height(theme);
     if (x_upward(panel, guess, theme)) below = widest(xs, font, u);
@@ -128,10 +138,10 @@ QMarginsF margins(const Panel& panel, const PanelLayout& layout, const Theme& th
   if (std::holds_alternative<Bars>(panel.content)) {
     double names = 0;
     for (const auto& bar : std::get<Bars>(panel.content).bars) {
-      names = std::max(names, text_width(font, drawable(bar.name)));
+      names = std::max(names, text_width(sans(theme.label, Weight::semibold), drawable(bar.name)));
     }
-    m.setLeft(std::min(names, 0.4 * width) + 8 * u);
-    m.setRight(text_width(font, QStringLiteral("−0.00000")) + 8 * u);
+    m.setLeft(std::min(names, 0.4 * width) + 10 * u);
+    m.setRight(text_width(font, QStringLiteral("0.0000")) + 8 * u);
     const bool legend = !std::get<Bars>(panel.content).second_name.empty();
     m.setBottom(legend || !axis_text(panel.x).empty() ? line_height(theme) + 6 * u : 2 * u);
   }
@@ -177,18 +187,13 @@ void paint_axes(Canvas& canvas, const Panel& panel, const PanelLayout& layout) {
       canvas.text({x, y + (tick_gap - 1) * u}, label, font, words, Across::center, Down::top);
     }
   }
-  double widest_label = 0;
-  const auto* map = std::get_if<HeatMap>(&panel.content);
-  const bool marked = map && std::ranges::any_of(map->marks, [](const Mark& mark) {
-                        return mark.row >= 0 && mark.column < 0;
-                      });
+  const double aside = rows_marked(panel) ? 6 * u : 0;
   for (const auto& tick : y_ticks(panel, layout, theme)) {
     const double y = layout.to_pixel(layout.left, tick.value).y();
     const double x = plot.left() - tick_length * u;
-    if (!marked) canvas.line({plot.left(), y}, {x, y}, ink, theme.axis);
+    canvas.line({plot.left(), y}, {x, y}, ink, theme.axis);
     const QString label = elided(font, drawable(tick.label), longest_label * u);
-    widest_label = std::max(widest_label, text_width(font, label));
-    canvas.text({x - tick_gap * u, y}, label, font, words, Across::right, Down::middle);
+    canvas.text({x - tick_gap * u - aside, y}, label, font, words, Across::right, Down::middle);
   }
   const double title_room = plot.width() + 60 * u;
   canvas.text({plot.center().x(), plot.bottom() + (tick_length + tick_gap + 2) * u + below},
@@ -196,9 +201,7 @@ void paint_axes(Canvas& canvas, const Panel& panel, const PanelLayout& layout) {
               Down::top);
   // Outermost: panels of one column have their titles on one line.
   const double title_x = layout.cell.left() + theme.label * 0.55;
-  const double beside =
-      plot.left() - (tick_length + tick_gap + 3) * u - widest_label - theme.label * 0.65;
-  canvas.upward_text({std::max(title_x, std::min(beside, title_x + 24 * u)), plot.center().y()},
+  canvas.upward_text({title_x, plot.center().y()},
                      elided(title, drawable(axis_text(panel.y)), plot.height() + 30 * u), title,
                      words);
   if (!panel.top) return;

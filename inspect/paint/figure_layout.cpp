@@ -136,9 +136,11 @@ double FigurePainter::preferred_height(double width) {
       const QMarginsF& m = grid.around[i];
       const double plot = std::max(20 * u, grid.column_width - m.left() - m.right());
       const double shape = aspect(figure_.panels[i]);
-      const double share = figure_.panels[i].thumbnail ? 0.62 : grid.columns == 1 ? 0.42 : 0.54;
-      const double high =
-          shape > 0 ? std::min(plot / shape, 560 * u) : plot * share * figure_.panels[i].weight;
+      const double share = grid.columns == 1 ? 0.34 : 0.42;
+      const double high = shape > 0 ? std::min(plot / shape, 560 * u)
+                          : figure_.panels[i].thumbnail
+                              ? 0.62 * plot
+                              : grid.column_width * share * figure_.panels[i].weight;
       most = std::max(most, high + m.top() + m.bottom());
     }
     height += most;

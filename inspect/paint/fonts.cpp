@@ -71,7 +71,7 @@ QString drawable(const std::string& text) {
     } else if ((code >= 0x20 && code < 0x7F) || (code >= 0xA0 && code < 0x100) || has_sign(code)) {
       out += QString::fromUcs4(reinterpret_cast<const char32_t*>(&code), 1);
     } else {
-      out += QStringLiteral("⟨%1⟩").arg(QString::number(code, 16).toUpper());
+      out += QStringLiteral("‹%1›").arg(QString::number(code, 16).toUpper());
     }
   }
   return out;

@@ -15,7 +15,7 @@ enum class Weight { regular, medium, semibold };
 QFont sans(int pixels, Weight weight = Weight::regular);
 QFont mono(int pixels);
 
-/// UTF-8 as the fonts can show it: a sign they lack becomes its code point, "⟨4E2D⟩"; line ends
+/// UTF-8 as the fonts can show it: a sign they lack becomes its code point, "‹4E2D›"; line ends
 /// become spaces.
 QString drawable(const std::string& text);
 

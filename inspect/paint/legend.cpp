@@ -1,6 +1,8 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <initializer_list>
+#include <limits>
+#include <utility>
 
 #include <QImage>
 
@@ -83,33 +85,38 @@ void paint_legend(Canvas& canvas, const std::vector<Curve>& curves, const std::s
     name = std::max(name, text_width(font, entry.name));
   }
   const double column = sample + 6 * u + name + 12 * u;
-  const bool two = entries.size() > 4 && 2 * column < layout.plot.width() * 0.75;
-  const std::size_t rows = two ? (entries.size() + 1) / 2 : entries.size();
-  const double width = (two ? 2 : 1) * column - 12 * u + 2 * pad;
-  const double height = static_cast<double>(rows) * row + pad;
-  if (width > layout.plot.width() || height > layout.plot.height() * 0.9) return;
-  const QRectF plot = layout.plot.adjusted(6 * u, 5 * u, -6 * u, -5 * u);
-  const double middle = plot.center().x() - width / 2;
-  const std::array<QRectF, 6> corners{
-      QRectF(plot.right() - width, plot.top(), width, height),
-      QRectF(plot.right() - width, plot.bottom() - height, width, height),
-      QRectF(plot.left(), plot.top(), width, height),
-      QRectF(plot.left(), plot.bottom() - height, width, height),
-      QRectF(middle, plot.top(), width, height),
-      QRectF(middle, plot.bottom() - height, width, height)};
-  QRectF best = corners[0];
-  int fewest = crowd(curves, layout, best);
-  for (const auto& corner : corners) {
-    if (const int inside = crowd(curves, layout, corner); inside < fewest) {
-      fewest = inside;
-      best = corner;
+  const QRectF plot = layout.plot.adjusted(6 * u, 3 * u, -6 * u, -5 * u);
+  QRectF best;
+  std::size_t rows = entries.size();
+  int fewest = std::numeric_limits<int>::max();
+  for (const std::size_t columns : {1, 2, 3}) {
+    const std::size_t high = (entries.size() + columns - 1) / columns;
+    const double width = static_cast<double>(columns) * column - 12 * u + 2 * pad;
+    const double height = static_cast<double>(high) * row + pad;
+    if (columns > entries.size() || width > plot.width() || height > plot.height()) continue;
+    const double right = plot.right() - width, bottom = plot.bottom() - height;
+    const double middle = plot.center().x() - width / 2;
+    for (const auto& [x, y] :
+         std::initializer_list<std::pair<double, double>>{{right, plot.top()},
+                                                          {right, bottom},
+                                                          {plot.left(), plot.top()},
+                                                          {plot.left(), bottom},
+                                                          {middle, plot.top()},
+                                                          {middle, bottom}}) {
+      const QRectF place(x, y, width, height);
+      if (const int inside = crowd(curves, layout, place); inside < fewest) {
+        fewest = inside;
+        best = place;
+        rows = high;
+      }
     }
   }
+  if (best.isEmpty()) return;
   QColor back = theme.page;
   back.setAlpha(opaque ? 255 : 215);
   if (opaque || fewest > 0) canvas.fill(best, back);
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const double x = best.left() + pad + (i >= rows ? column : 0);
+    const double x = best.left() + pad + static_cast<double>(i / rows) * column;
     const double y = best.top() + pad / 2 + (static_cast<double>(i % rows) + 0.5) * row;
     paint_sample(canvas, entries[i], {x, y - 5 * u, sample, 10 * u});
     canvas.text({x + sample + 6 * u, y}, entries[i].name, font, theme.text2, Across::left,
