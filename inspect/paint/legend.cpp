@@ -2,6 +2,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include <QImage>
@@ -77,21 +78,27 @@ void paint_legend(Canvas& canvas, const std::vector<Curve>& curves, const std::s
   std::vector<Entry> entries = entries_of(curves, shade_title);
   if (entries.empty()) return;
   const Theme& theme = canvas.theme;
-  const double u = canvas.u, row = theme.label * 1.4, sample = 22 * u, pad = 5 * u;
+  const double u = canvas.u, row = theme.label * 1.4, sample = 18 * u, pad = 5 * u;
   const QFont font = sans(theme.label);
-  double name = 0;
-  for (auto& entry : entries) {
-    entry.name = elided(font, entry.name, layout.plot.width() * 0.6);
-    name = std::max(name, text_width(font, entry.name));
-  }
-  const double column = sample + 6 * u + name + 12 * u;
+  for (auto& entry : entries) entry.name = elided(font, entry.name, layout.plot.width() * 0.6);
+  // How wide each of so many columns is.
+  const auto column_widths = [&](std::size_t high) {
+    std::vector<double> widths;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (i % high == 0) widths.push_back(0);
+      const double width = sample + 6 * u + text_width(font, entries[i].name) + 10 * u;
+      widths.back() = std::max(widths.back(), width);
+    }
+    return widths;
+  };
   const QRectF plot = layout.plot.adjusted(6 * u, 3 * u, -6 * u, -5 * u);
   QRectF best;
   std::size_t rows = entries.size();
   int fewest = std::numeric_limits<int>::max();
   for (const std::size_t columns : {1, 2, 3}) {
     const std::size_t high = (entries.size() + columns - 1) / columns;
-    const double width = static_cast<double>(columns) * column - 12 * u + 2 * pad;
+    const auto widths = column_widths(high);
+    const double width = std::accumulate(widths.begin(), widths.end(), 2 * pad - 10 * u);
     const double height = static_cast<double>(high) * row + pad;
     if (columns > entries.size() || width > plot.width() || height > plot.height()) continue;
     const double right = plot.right() - width, bottom = plot.bottom() - height;
@@ -115,8 +122,10 @@ void paint_legend(Canvas& canvas, const std::vector<Curve>& curves, const std::s
   QColor back = theme.page;
   back.setAlpha(opaque ? 255 : 215);
   if (opaque || fewest > 0) canvas.fill(best, back);
+  const auto widths = column_widths(rows);
+  double x = best.left() + pad;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const double x = best.left() + pad + static_cast<double>(i / rows) * column;
+    if (i > 0 && i % rows == 0) x += widths[i / rows - 1];
     const double y = best.top() + pad / 2 + (static_cast<double>(i % rows) + 0.5) * row;
     paint_sample(canvas, entries[i], {x, y - 5 * u, sample, 10 * u});
     canvas.text({x + sample + 6 * u, y}, entries[i].name, font, theme.text2, Across::left,
