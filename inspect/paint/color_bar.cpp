@@ -31,9 +31,11 @@ void paint_color_bar(Canvas& canvas, const ColorRule& rule, const PanelLayout& l
   const double u = canvas.u;
   const QRectF& bar = layout.color_bar;
   const ColorMap& map = color_map_for(rule, theme.dark, over_picture);
-  QImage strip(1, 256, QImage::Format_RGB32);
+  // Several pixels wide: some viewers of SVG smooth a line of pixels into its surroundings.
+  QImage strip(16, 256, QImage::Format_RGB32);
   for (int i = 0; i < 256; ++i) {
-    strip.setPixelColor(0, 255 - i, to_qt(map.colors[static_cast<std::size_t>(i)]));
+    const QRgb color = to_qt(map.colors[static_cast<std::size_t>(i)]).rgb();
+    for (int x = 0; x < 16; ++x) strip.setPixel(x, 255 - i, color);
   }
   canvas.image(bar, strip, false);
   canvas.frame(bar, theme.text3, theme.axis * 0.75);

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include <QBuffer>
+#include <QHashFunctions>
 #include <QImage>
 #include <QImageWriter>
 #include <QPageSize>
@@ -118,7 +119,17 @@ std::string svg(FigurePainter& painter, const ExportOptions& options) {
   return bytes.toStdString();
 }
 
+/// Qt's PDF writer puts fonts in the order of a hash table, whose seed differs from run to run.
+class FixedHashSeed {
+ public:
+  FixedHashSeed() { QHashSeed::setDeterministicGlobalSeed(); }
+  ~FixedHashSeed() { QHashSeed::resetRandomGlobalSeed(); }
+  FixedHashSeed(const FixedHashSeed&) = delete;
+  FixedHashSeed& operator=(const FixedHashSeed&) = delete;
+};
+
 std::string pdf(FigurePainter& painter, const ExportOptions& options) {
+  const FixedHashSeed fixed;
   const Page page = make_page(painter, options, false);
   const Figure& figure = painter.figure();
   QByteArray bytes;

@@ -34,9 +34,9 @@ void paint_strip_scale(Canvas& canvas, const TokenStrip& strip, const PanelLayou
   double x = layout.title.right() - text_width(font, high);
   canvas.text({x, y}, high, font, theme.text2, Across::left, Down::middle);
   const ColorMap& map = color_map_for(strip.color, theme.dark);
-  QImage colors(256, 1, QImage::Format_RGB32);
-  for (int i = 0; i < 256; ++i) {
-    colors.setPixelColor(i, 0, to_qt(map.colors[static_cast<std::size_t>(i)]));
+  QImage colors(256, 16, QImage::Format_RGB32);
+  for (int i = 0; i < 16 * 256; ++i) {
+    colors.setPixelColor(i % 256, i / 256, to_qt(map.colors[static_cast<std::size_t>(i % 256)]));
   }
   const QRectF bar(x - 96 * u, y - 4 * u, 90 * u, 8 * u);
   canvas.image(bar, colors, false);

@@ -65,8 +65,10 @@ void paint_sample(Canvas& canvas, const Entry& entry, const QRectF& at) {
       canvas.painter.drawLine(QPointF(at.left(), y), QPointF(at.right(), y));
     }
   } else if (!entry.name.startsWith(QStringLiteral("…"))) {
-    QImage strip(64, 1, QImage::Format_RGB32);
-    for (int i = 0; i < 64; ++i) strip.setPixelColor(i, 0, shade_color(canvas.theme, i / 63.0));
+    QImage strip(64, 8, QImage::Format_RGB32);
+    for (int i = 0; i < 8 * 64; ++i) {
+      strip.setPixelColor(i % 64, i / 64, shade_color(canvas.theme, (i % 64) / 63.0));
+    }
     canvas.image({at.left(), y - 3 * canvas.u, at.width(), 6 * canvas.u}, strip, false);
   }
 }
