@@ -151,7 +151,9 @@ using Content = std::variant<Lines, HeatMap, Picture, Bars, TokenStrip, Table, B
 struct Panel {
   std::string title = {}, subtitle = {};
   Axis x = {}, y = {};
-  std::optional<Axis> top = {};  ///< a second scale above: "period (tokens)"
+  /// A second scale above: over its range, low on the left; without a range 1 / x, as a period
+  /// stands to a frequency.
+  std::optional<Axis> top = {};
   Content content = Lines{};
   bool thumbnail = false;  ///< without axes and numbers: one of a wall
   double weight = 1;       ///< height of its row beside those of the others

@@ -7,7 +7,7 @@ trap 'rm -rf "$root"' EXIT
 
 clean_tree() {
   rm -rf "${root:?}"/*
-  mkdir -p "$root"/{kernels,backbone/ops,datasets,train,inspect,bench,cli,app,tests/train}
+  mkdir -p "$root"/{kernels,backbone/ops,datasets,train,inspect/paint,bench,cli,app,tests/train}
   printf '#include <vector>\n#include "kernels/fftconv.h"\n' >"$root/kernels/fftconv.cpp"
   printf '#include <ATen/ATen.h>\n#include "kernels/fftconv.h"\n' >"$root/backbone/ops/fftconv.cpp"
   printf '#include <opencv2/core.hpp>\n' >"$root/datasets/image.cpp"
@@ -16,6 +16,7 @@ clean_tree() {
     >"$root/train/CMakeLists.txt"
   printf 'hyena_library(\n  train_files\n  SOURCES run.cpp)\n' >>"$root/train/CMakeLists.txt"
   printf '#include <QWidget>\n' >"$root/app/window.cpp"
+  printf '#include <QPainter>\n' >"$root/inspect/paint/painter.cpp"
   printf '#include "cli/main.h"\n' >"$root/tests/train/run_test.cpp"
 }
 
@@ -43,6 +44,9 @@ expect_fault datasets/image.cpp '#include "backbone/module.h"' 'datasets/ may no
 expect_fault train/run.cpp '#include "kernels/fftconv.h"' 'train/ may not see kernels/'
 expect_fault train/run.cpp '#include <opencv2/core.hpp>' 'train/ may not see OpenCV'
 expect_fault inspect/card.cpp '#include "bench/run.h"' 'inspect/ may not see bench/'
+expect_fault inspect/card.cpp '#include "cli/run.h"' 'inspect/ may not see cli/'
+expect_fault inspect/card.cpp '#include <QPainter>' 'inspect/ may not see Qt'
+expect_fault inspect/CMakeLists.txt 'target_link_libraries(hyena_inspect PUBLIC Qt6::Gui)' 'inspect/ may not see Qt'
 expect_fault bench/run.cpp '#include "cli/main.h"' 'bench/ may not see cli/'
 expect_fault cli/main.cpp '#include <QWidget>' 'cli/ may not see Qt'
 expect_fault app/window.cpp '#include "cli/main.h"' 'app/ may not see cli/'
