@@ -73,6 +73,10 @@ std::vector<Curve> channel_curves(const ChannelChoice& choice, const Array& x,
   return curves;
 }
 
+Axis channel_axis(std::int64_t channels) {
+  return {.title = "channel", .range = Range{-0.5, static_cast<double>(channels) - 0.5}};
+}
+
 std::int64_t nearest_channel(const Panel& panel, double x, double y) {
   const auto* lines = std::get_if<Lines>(&panel.content);
   std::int64_t nearest = -1;

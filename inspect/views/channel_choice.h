@@ -44,6 +44,9 @@ ChannelChoice choose_channels(const ChannelParameters& parameters, const at::Ten
 /// on top and in the legend.
 std::vector<Curve> channel_curves(const ChannelChoice& choice, const Array& x, const at::Tensor& y);
 
+/// "channel", with room for dots at both ends.
+Axis channel_axis(std::int64_t channels);
+
 /// The channel whose curve is nearest to a point of a panel of such curves; −1: none.
 std::int64_t nearest_channel(const Panel& panel, double x, double y);
 

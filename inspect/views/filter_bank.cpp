@@ -56,10 +56,17 @@ Figure compute(const ViewContext& context, const BankParameters& p, const Progre
   const auto shown = shown_lag(filter, p.lags);
   const auto order = order_rows(filter, p.sort);
   report(progress, "limits", 1, 2);
-  const auto limits = filter_limits(
+  auto limits = filter_limits(
       p.limits, !p.logarithmic, *context.model, filter.layer, FilterKind::sequence,
       [&](const at::Tensor& h) { return p.logarithmic ? decibels(h.abs(), p.range) : h; },
       progress);
+  if (p.logarithmic) {
+    // The floor is the low end.
+    const double high = limits.low < limits.high
+                            ? limits.high
+                            : decibels(filter.taps.abs(), p.range).max().item<double>();
+    limits = {.policy = "fixed", .scope = p.limits.scope, .low = high - p.range, .high = high};
+  }
   Figure figure;
   figure.subtitle = filter_text(context.model->facts(), filter.layer, filter.filter);
   figure.caption = p.logarithmic

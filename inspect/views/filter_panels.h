@@ -39,6 +39,7 @@ struct ResponseStyle {
   std::string quantity = "magnitude";  ///< magnitude, phase, delay
   bool own_maximum = false;            ///< dB relative to each channel's largest |F|
   double range = 60;                   ///< dB below the largest that are told apart
+  double smooth = 0;                   ///< cycles a token over which delays are averaged
 };
 /// The quantity of one or all channels over frequency: (F, n), as it is drawn.
 at::Tensor response_values(const Spectrum& spectrum, const ResponseStyle& style, bool wrapped);

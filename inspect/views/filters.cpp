@@ -76,6 +76,7 @@ Figure compute(const ViewContext& context, const SheetParameters& p, const Progr
       response_panel(found, choice, style),
       bank_panel(filter, order, shown, choice.focus, limits, /*logarithmic=*/false, p.range),
       response_map(found, order, choice.focus, style)};
+  figure.panels.back().subtitle = "same rows";
   figure.arrays = {array_of("h", {"channel", "lag"}, filter.taps)};
   keep_rows(figure, order);
   report(progress, "panel", 4, 4);

@@ -9,5 +9,10 @@ View filters_view();
 View impulse_view();
 View filter_bank_view();
 View response_view();
+View effective_length_view();
+View compare_view();
+View filter_map_view();
+View structure_view();
+View parametrisation_view();
 
 }  // namespace hyena::inspect

@@ -4,10 +4,9 @@ namespace hyena::inspect {
 
 const std::vector<View>& views() {
   static const std::vector<View> all = {
-      filters_view(),
-      impulse_view(),
-      filter_bank_view(),
-      response_view(),
+      filters_view(),    impulse_view(),          filter_bank_view(),
+      response_view(),   effective_length_view(), compare_view(),
+      filter_map_view(), structure_view(),        parametrisation_view(),
   };
   return all;
 }

@@ -24,6 +24,7 @@ struct ResponseParameters {
   std::vector<std::string> quantities = {"magnitude", "phase", "delay"};
   std::string relative = "one";
   double range = 60;
+  double smooth = 0.02;
   bool skip = false;
 
   template <class Visitor>
@@ -45,10 +46,16 @@ struct ResponseParameters {
              .unit = "dB",
              .min = 1,
              .max = 200});
+    v.field("smooth", smooth,
+            {.help = "width over which group delays are averaged, weighted by |F|²; 0: not at all",
+             .unit = "cycles per token",
+             .min = 0,
+             .max = 0.5});
     v.field("skip", skip, {.help = "the response with the skip term, F + b"});
   }
 };
 
+constexpr double kDeep = 300;  // dB: what float64 can tell apart
 constexpr double kPi = std::numbers::pi;
 
 /// Where most of the finite values lie, with some air: one delay near a zero of F would hide all.
@@ -62,6 +69,23 @@ std::optional<Range> most_of(const at::Tensor& values, double percentile) {
   const double low = at(1 - percentile / 100), high = at(percentile / 100);
   const double air = std::max(0.05 * (high - low), 1e-3);
   return Range{low - air, high + air};
+}
+
+/// Means of the delay over `width` cycles a token around each frequency, weighted by |F|².
+at::Tensor smoothed_delay(const Spectrum& spectrum, double width) {
+  const auto& f = spectrum.frequency;
+  const auto known = spectrum.group_delay.isfinite();
+  const auto weight = spectrum.magnitude.square() * known;
+  const auto n = f.size(0);
+  const auto half = std::llround(width * static_cast<double>(n - 1));  // of 2 (n − 1) points
+  const auto at = at::arange(n, at::kLong);
+  const auto low = (at - half).clamp_min(0), high = (at + half + 1).clamp_max(n);
+  const auto window = [&](const at::Tensor& values) {
+    const auto sum = at::cat({at::zeros_like(values.slice(1, 0, 1)), values.cumsum(1)}, 1);
+    return sum.index_select(1, high) - sum.index_select(1, low);
+  };
+  const auto mean = window(weight * spectrum.group_delay.nan_to_num()) / window(weight);
+  return mean.masked_fill(known.logical_not(), std::numeric_limits<double>::quiet_NaN());
 }
 
 Axis frequency_axis() {
@@ -102,7 +126,8 @@ Figure compute(const ViewContext& context, const ResponseParameters& p, const Pr
     report(progress, "panel", i, panels);
     const ResponseStyle style = {.quantity = p.quantities[static_cast<std::size_t>(i)],
                                  .own_maximum = p.relative == "maximum",
-                                 .range = p.range};
+                                 .range = p.range,
+                                 .smooth = p.smooth};
     figure.panels.push_back(map ? response_map(found, order, choice.focus, style)
                                 : response_panel(found, choice, style));
     if (style.quantity == "delay") {
@@ -126,7 +151,9 @@ Figure compute(const ViewContext& context, const ResponseParameters& p, const Pr
 }  // namespace
 
 at::Tensor response_values(const Spectrum& spectrum, const ResponseStyle& style, bool wrapped) {
-  if (style.quantity == "delay") return spectrum.group_delay;
+  if (style.quantity == "delay") {
+    return style.smooth > 0 ? smoothed_delay(spectrum, style.smooth) : spectrum.group_delay;
+  }
   if (style.quantity == "phase") return wrapped ? spectrum.phase : spectrum.unwrapped;
   if (!style.own_maximum) return decibels(spectrum.magnitude, style.range);
   const auto largest = spectrum.magnitude.amax(-1, /*keepdim=*/true);
@@ -140,15 +167,20 @@ Panel response_panel(const Spectrum& spectrum, const ChannelChoice& choice,
   panel.subtitle = choice.text;
   panel.x = frequency_axis();
   panel.top = Axis{.title = "period", .unit = "tokens"};
-  const auto y = response_values(spectrum, style, /*wrapped=*/false);
+  auto curves = style;
+  curves.range = kDeep;  // the axis ends, the curves go on
+  const auto y = response_values(spectrum, curves, /*wrapped=*/false);
+  const auto drawn = y.index_select(0, at::tensor(choice.drawn, at::kLong));
   if (style.quantity == "magnitude") {
     panel.y = {.title = "|F|", .unit = style.own_maximum ? "dB re maximum" : "dB re 1"};
+    const double high = drawn.max().item<double>(), low = drawn.min().item<double>();
+    const double shown = std::min(style.range, std::max(1.0, high - low));
+    panel.y.range = Range{high - shown, high + 0.06 * shown};
   } else if (style.quantity == "phase") {
     panel.y = {.title = "phase, unwrapped", .unit = "rad"};
   } else {
     panel.y = {.title = "group delay", .unit = "tokens"};
-    panel.y.range =
-        most_of(y.index_select(0, at::tensor(choice.drawn, at::kLong)), /*percentile=*/99);
+    panel.y.range = most_of(drawn, /*percentile=*/99);
   }
   Lines lines;
   lines.shade_title = choice.shade_title();
@@ -163,7 +195,7 @@ Panel response_map(const Spectrum& spectrum, const RowOrder& order, std::int64_t
   const auto values = response_values(spectrum, style, /*wrapped=*/true);
   Panel panel;
   panel.title = style.quantity == "magnitude" ? "Spectrum" : title_of(style.quantity);
-  panel.subtitle = "same rows";
+  panel.subtitle = order.name.empty() ? "all channels" : "sorted by " + order.name;
   panel.x = frequency_axis();
   panel.y = {.title = order.name.empty() ? "channel" : "rank by " + order.name};
   HeatMap map;
