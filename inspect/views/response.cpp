@@ -131,10 +131,12 @@ Figure compute(const ViewContext& context, const ResponseParameters& p, const Pr
     figure.panels.push_back(map ? response_map(found, order, choice.focus, style)
                                 : response_panel(found, choice, style));
     if (style.quantity == "delay") {
-      figure.caption +=
-          "; the group delay −dφ/dω has a gap where |F| is below 10⁻⁶ of its "
-          "largest" +
-          std::string(map ? "" : ", and its axis shows 98 % of the values");
+      figure.caption += "; the group delay −dφ/dω has gaps where |F| is below 10⁻⁶ of its largest";
+      if (p.smooth > 0) {
+        figure.caption += "; it is averaged over " + number_text(p.smooth) +
+                          " cycles per token with the weight |F|²";
+      }
+      if (!map) figure.caption += "; its axis shows 98 % of the values";
     }
   }
   figure.columns = std::min<std::int64_t>(panels, 3);
