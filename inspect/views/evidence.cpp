@@ -3,10 +3,10 @@
 
 #include <ATen/ATen.h>
 
-#include "backbone/mixer.h"
 #include "inspect/figure/ticks.h"
 #include "inspect/probe/block_evidence.h"
 #include "inspect/probe/sanity.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/scene.h"
 
@@ -83,9 +83,11 @@ Evidence explain(OpenedSubject& subject, const at::Tensor& picture, const ClassT
 }
 
 std::string class_text(const ModelFacts& facts, std::int64_t label) {
+  const auto number = "class " + std::to_string(label);
   const auto at = static_cast<std::size_t>(label);
-  const auto name = at < facts.classes.size() ? " " + facts.classes[at] : "";
-  return "class " + std::to_string(label) + name;
+  // Models without names count their classes, "class 3".
+  const bool named = at < facts.classes.size() && facts.classes[at] != number;
+  return named ? number + " " + facts.classes[at] : number;
 }
 
 Panel over(const Scene& scene, const at::Tensor& map, const Parameters& p,
@@ -97,7 +99,7 @@ Panel over(const Scene& scene, const at::Tensor& map, const Parameters& p,
   picture.pixels = scene.stimulus.pixels();
   picture.overlaid = true;
   picture.alpha = p.alpha;
-  picture.overlay.cells = array_of(map, title, {"row", "column"});
+  picture.overlay.cells = array_of(title, {"row", "column"}, map);
   picture.overlay.color.quantity = unsigned_map ? Quantity::loss : Quantity::signed_value;
   if (unsigned_map) picture.overlay.color.map = "magma";
   picture.overlay.color.title = "logit";
@@ -156,8 +158,7 @@ Panel deletion(const Scene& scene, const ClassTarget& target, const at::Tensor& 
   return panel;
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "evidence");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   const Scene scene(context);
   const auto& picture = scene.input();
   const auto layers = std::ssize(scene.subject.layers());
@@ -192,14 +193,14 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   figure.panels = {std::move(plain), over(scene, found.map, p, "Evidence")};
   figure.panels[1].subtitle = "sum " + decimal_text(found.map.sum().item<double>(), 3);
   figure.columns = 2;
-  figure.arrays = {array_of(found.map, p.method, {"row", "column"})};
+  figure.arrays = {array_of(p.method, {"row", "column"}, found.map)};
   if (p.randomised) {
     const auto fresh = randomised(scene.subject);
     const auto other = explain(*fresh, picture, target, p, layer, progress);
     figure.panels.push_back(over(scene, other.map, p, "Fresh weights"));
     figure.panels.back().subtitle =
         "rank correlation " + decimal_text(rank_correlation(found.map, other.map), 3);
-    figure.arrays.push_back(array_of(other.map, "fresh weights", {"row", "column"}));
+    figure.arrays.push_back(array_of("fresh weights", {"row", "column"}, other.map));
   }
   if (p.deletion) {
     figure.panels.push_back(deletion(scene, target, found.map, p, progress));
@@ -209,7 +210,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
     figure.provenance.taps = {tap_name(scene.subject.layer(layer), "y")};
     const auto grid = scene.grid(layer);
     figure.arrays.push_back(
-        array_of(at::tensor({grid.height, grid.width, grid.prefix}), "grid", {"side"}));
+        array_of("grid", {"side"}, at::tensor({grid.height, grid.width, grid.prefix})));
   }
   return figure;
 }
@@ -231,14 +232,13 @@ Selection pick(const Figure& figure, std::size_t panel, double x, double y) {
 }  // namespace
 
 View evidence_view() {
-  return {.id = "evidence",
-          .title = "Class evidence",
-          .group = "evidence",
-          .summary = "Which parts of a picture speak for a class?",
-          .needs = {.language = false, .input = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute,
-          .pick = pick};
+  return define_view<Parameters>({.id = "evidence",
+                                  .title = "Class evidence",
+                                  .group = "evidence",
+                                  .summary = "Which parts of a picture speak for a class?",
+                                  .needs = {.language = false, .input = true},
+                                  .pick = pick},
+                                 compute);
 }
 
 }  // namespace hyena::inspect

@@ -5,9 +5,9 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "backbone/mixer.h"
 #include "inspect/figure/limits.h"
 #include "inspect/probe/capture.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/scene.h"
 
@@ -90,15 +90,14 @@ Panel histogram_panel(const Array& cells, const GateFacts& facts, const std::str
   return panel;
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "gates");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   const at::NoGradGuard no_grad;
   const Scene scene(context);
   const auto& layer = scene.subject.layer(p.layer);
   const auto& facts = scene.subject.facts().layers[static_cast<std::size_t>(p.layer)];
   if (facts.filters == 0) {
-    throw OptionError("layer " + std::to_string(p.layer) + " is a " + facts.mixer +
-                      ", which has no gates; choose a layer with Hyena");
+    throw OptionError("layer " + std::to_string(p.layer) + " (" + facts.mixer +
+                      ") has no gates; choose a layer with Hyena");
   }
   std::string tensor = p.part;
   if (p.part == "g_in") {
@@ -111,7 +110,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   check_index("channel", p.channel, stream.size(0));
   const auto grid = scene.grid(p.layer);
   const auto found = gate_facts(stream, kClosed);
-  const auto cells = array_of(stream, tensor, {"channel", "token"});
+  const auto cells = array_of(tensor, {"channel", "token"}, stream);
 
   Figure figure;
   figure.title = "Gate traces";
@@ -125,7 +124,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
                    line_panel(scene, stream[p.channel], tensor, p.channel), std::move(norm),
                    histogram_panel(cells, found, tensor)};
   if (!scene.vision()) figure.panels[0].weight = 1.6;
-  figure.arrays = {cells, array_of(found.norm, "norm", {"token"})};
+  figure.arrays = {cells, array_of("norm", {"token"}, found.norm)};
   figure.provenance.taps = {tap};
   return figure;
 }
@@ -150,14 +149,13 @@ Selection pick(const Figure& figure, std::size_t panel, double x, double y) {
 }  // namespace
 
 View gates_view() {
-  return {.id = "gates",
-          .title = "Gate traces",
-          .group = "gates",
-          .summary = "Which tokens and channels does a gate let through?",
-          .needs = {.long_filters = true, .input = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute,
-          .pick = pick};
+  return define_view<Parameters>({.id = "gates",
+                                  .title = "Gate traces",
+                                  .group = "gates",
+                                  .summary = "Which tokens and channels does a gate let through?",
+                                  .needs = {.long_filters = true, .input = true},
+                                  .pick = pick},
+                                 compute);
 }
 
 }  // namespace hyena::inspect

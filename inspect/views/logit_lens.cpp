@@ -3,9 +3,9 @@
 
 #include <ATen/ATen.h>
 
-#include "backbone/mixer.h"
 #include "inspect/figure/figure_text.h"
 #include "inspect/probe/tokens.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/scene.h"
 
@@ -29,8 +29,7 @@ struct Parameters {
   }
 };
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "logit_lens");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   const Scene scene(context);
   const auto lens = logit_lens(scene.subject, scene.input(), progress);
   const std::int64_t length = lens.token.size(1), rows = lens.token.size(0);
@@ -42,7 +41,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
                     : p.color == "entropy" ? lens.entropy
                                            : lens.probability;
   HeatMap map;
-  map.cells = array_of(all.slice(1, first, end), p.color, {"layer", "token"});
+  map.cells = array_of(p.color, {"layer", "token"}, all.slice(1, first, end));
   map.x_first = static_cast<double>(first);
   if (p.color == "entropy") {
     map.color = {.quantity = Quantity::loss,
@@ -80,7 +79,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
       "the last row is the model's own output";
   figure.panels = {std::move(panel)};
   const std::vector<std::string> dims = {"layer", "token"};
-  figure.arrays = {array_of(all, p.color, dims), array_of(lens.token, "token", dims)};
+  figure.arrays = {array_of(p.color, dims, all), array_of("token", dims, lens.token)};
   return figure;
 }
 
@@ -97,14 +96,13 @@ Selection pick(const Figure& figure, std::size_t panel, double x, double y) {
 }  // namespace
 
 View logit_lens_view() {
-  return {.id = "logit_lens",
-          .title = "Logit lens",
-          .group = "text",
-          .summary = "At which block does the next token appear?",
-          .needs = {.vision = false, .input = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute,
-          .pick = pick};
+  return define_view<Parameters>({.id = "logit_lens",
+                                  .title = "Logit lens",
+                                  .group = "text",
+                                  .summary = "At which block does the next token appear?",
+                                  .needs = {.vision = false, .input = true},
+                                  .pick = pick},
+                                 compute);
 }
 
 }  // namespace hyena::inspect

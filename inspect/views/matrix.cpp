@@ -4,8 +4,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "backbone/mixer.h"
 #include "inspect/probe/hyena_matrix.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/scene.h"
 
@@ -73,8 +73,7 @@ std::string caption(const Parameters& p, const FrozenMixer& mixer, std::int64_t 
   return text;
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "matrix");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   const at::NoGradGuard no_grad;
   const Scene scene(context);
   const auto mixer = freeze(scene.subject, scene.input(), p.layer, progress);
@@ -101,9 +100,9 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   const auto [cells, color] = shown(h, p.mode);
   const auto grid = scene.grid(p.layer);
   HeatMap map;
-  map.cells = array_of(cells, color.title, {"destination", "source"});
+  map.cells = array_of(color.title, {"destination", "source"}, cells);
   if (mixer.causal) {
-    map.mask = array_of(at::ones({n, n}).triu(1), "future", {"destination", "source"});
+    map.mask = array_of("future", {"destination", "source"}, at::ones({n, n}).triu(1));
   }
   // Cell i of a block map covers tokens i·block … (i + 1)·block − 1.
   map.x_first = map.y_first = static_cast<double>(block - 1) / 2;
@@ -114,7 +113,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   if (p.token >= 0) {
     const auto row = scene.token(p.token, grid);
     map.marks = {{.row = row / block}};
-    panel.subtitle = "row of " + scene.token_text(row, grid) + " marked";
+    panel.subtitle = "row of " + scene.token_title(row, grid) + " marked";
   }
   panel.title = p.channel < 0
                     ? "Mean of |H| over channels"
@@ -133,7 +132,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
                     " · " + std::to_string(mixer.tokens) + " " + scene.unit();
   figure.caption = caption(p, mixer, block);
   figure.panels = {std::move(panel)};
-  figure.arrays = {array_of(h, "H", {"destination", "source"})};
+  figure.arrays = {array_of("H", {"destination", "source"}, h)};
   figure.provenance.taps = freeze_taps(scene.subject, p.layer);
   return figure;
 }
@@ -147,14 +146,14 @@ Selection pick(const Figure& figure, std::size_t, double, double y) {
 }  // namespace
 
 View matrix_view() {
-  return {.id = "matrix",
-          .title = "Hyena matrix",
-          .group = "matrix",
-          .summary = "From which tokens does each token take, in one channel?",
-          .needs = {.input = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute,
-          .pick = pick};
+  return define_view<Parameters>(
+      {.id = "matrix",
+       .title = "Hyena matrix",
+       .group = "matrix",
+       .summary = "From which tokens does each token take, in one channel?",
+       .needs = {.input = true},
+       .pick = pick},
+      compute);
 }
 
 }  // namespace hyena::inspect

@@ -4,10 +4,10 @@
 
 #include <ATen/ATen.h>
 
-#include "backbone/mixer.h"
 #include "inspect/figure/figure_text.h"
 #include "inspect/figure/ticks.h"
 #include "inspect/probe/tokens.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/scene.h"
 
@@ -81,8 +81,7 @@ Panel alternatives(const Scene& scene, const TokenReading& reading, std::int64_t
   return panel;
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "reader");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   const Scene scene(context);
   const auto reading = read_tokens(scene.subject, scene.input(), p.top, progress);
   const std::int64_t length = reading.loss.size(0);
@@ -99,7 +98,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
     if (p.color == "entropy") values = reading.entropy;
     // Fixed, so that texts compare.
     color = {.quantity = Quantity::loss,
-             .title = p.color,
+             .title = p.color + " (nats)",
              .limits = {.policy = "fixed", .low = 0, .high = 8}};
   }
   Figure figure;
@@ -125,9 +124,9 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   } else {
     figure.notes.push_back("nothing is expected in place of the first token");
   }
-  figure.arrays = {array_of(values, p.color, {"token"}), array_of(reading.loss, "loss", {"token"}),
-                   array_of(reading.entropy, "entropy", {"token"}),
-                   array_of(reading.rank, "rank", {"token"})};
+  figure.arrays = {array_of(p.color, {"token"}, values), array_of("loss", {"token"}, reading.loss),
+                   array_of("entropy", {"token"}, reading.entropy),
+                   array_of("rank", {"token"}, reading.rank)};
   return figure;
 }
 
@@ -138,14 +137,14 @@ Selection pick(const Figure& figure, std::size_t panel, double x, double y) {
 }  // namespace
 
 View reader_view() {
-  return {.id = "reader",
-          .title = "Token reader",
-          .group = "text",
-          .summary = "Which tokens surprise the model, and what did it expect instead?",
-          .needs = {.vision = false, .input = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute,
-          .pick = pick};
+  return define_view<Parameters>(
+      {.id = "reader",
+       .title = "Token reader",
+       .group = "text",
+       .summary = "Which tokens surprise the model, and what did it expect instead?",
+       .needs = {.vision = false, .input = true},
+       .pick = pick},
+      compute);
 }
 
 }  // namespace hyena::inspect

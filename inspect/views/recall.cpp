@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "backbone/mixer.h"
 #include "inspect/figure/ticks.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/table_file.h"
 
@@ -45,8 +45,7 @@ Array array(const std::string& name, const std::vector<double>& values) {
   return {name, {"row"}, {std::ssize(values)}, std::vector<float>(values.begin(), values.end())};
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "recall");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   if (progress) progress("table", 0, 1);
   const auto table = read_table(context.table);
   const auto x = table.numbers(p.x), y = table.numbers(p.y);
@@ -95,13 +94,13 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
 }  // namespace
 
 View recall_view() {
-  return {.id = "recall",
-          .title = "Recall",
-          .group = "training",
-          .summary = "Does recall go with loss or accuracy, over models or checkpoints?",
-          .needs = {.model = false, .table = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute};
+  return define_view<Parameters>(
+      {.id = "recall",
+       .title = "Recall",
+       .group = "training",
+       .summary = "Does recall go with loss or accuracy, over models or checkpoints?",
+       .needs = {.model = false, .table = true}},
+      compute);
 }
 
 }  // namespace hyena::inspect

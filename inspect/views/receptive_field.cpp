@@ -6,8 +6,8 @@
 
 #include <ATen/ATen.h>
 
-#include "backbone/mixer.h"
 #include "inspect/figure/ticks.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/scene.h"
 
@@ -65,8 +65,8 @@ Table squares(const at::Tensor& score) {
   table.columns = {{.title = "share", .unit = "%"},
                    {.title = "side", .unit = "pixels"},
                    {.title = "area", .unit = "%"},
-                   {.title = "side of log10(1 + score)", .unit = "pixels"},
-                   {.title = "area of it", .unit = "%"}};
+                   {.title = "log side", .unit = "pixels"},
+                   {.title = "log area", .unit = "%"}};
   const auto raw = centred_squares(score), log = centred_squares((1 + score).log10());
   for (std::size_t i = 0; i < raw.size(); ++i) {
     table.rows.push_back({decimal_text(100 * raw[i].share, 0), std::to_string(raw[i].side),
@@ -88,7 +88,7 @@ Figure of_pictures(const Scene& scene, const Parameters& p, const Progress& prog
       1 + std::ssize(files), progress);
   const auto score = found.score.to(at::kCPU, at::kDouble);
   HeatMap map;
-  map.cells = array_of(scaled(score, p.scale), p.scale, {"row", "column"});
+  map.cells = array_of(p.scale, {"row", "column"}, scaled(score, p.scale));
   map.color = {.quantity = Quantity::matrix,
                .title = p.scale == "raw"     ? "score"
                         : p.scale == "power" ? "score⁰·² / max"
@@ -103,6 +103,7 @@ Figure of_pictures(const Scene& scene, const Parameters& p, const Progress& prog
   field.content = std::move(map);
   Panel table;
   table.title = "Smallest centred squares";
+  table.subtitle = "log: of log₁₀(1 + score)";
   table.content = squares(score);
 
   Figure figure;
@@ -118,7 +119,7 @@ Figure of_pictures(const Scene& scene, const Parameters& p, const Progress& prog
     figure.notes.push_back(std::to_string(found.skipped) + " pictures with NaN left out");
   figure.panels = {std::move(field), std::move(table)};
   figure.columns = 2;
-  figure.arrays = {array_of(score, "score", {"row", "column"})};
+  figure.arrays = {array_of("score", {"row", "column"}, score)};
   return figure;
 }
 
@@ -144,7 +145,7 @@ Figure of_text(const Scene& scene, const Parameters& p, const Progress& progress
   panel.title = "Sensitivity to the past";
   panel.subtitle = "lag 0: " + number_text(found[0].item<double>(), 3);
   panel.x = {.title = "lag τ", .unit = "tokens", .scale = Scale::log};
-  panel.y = {.title = "‖d loss[t] / d embedding[t − τ]‖₂", .scale = Scale::log};
+  panel.y = {.title = "|d loss[t] / d embedding[t − τ]|", .scale = Scale::log};
   panel.content = std::move(lines);
   Figure figure;
   figure.title = "Receptive field";
@@ -153,12 +154,11 @@ Figure of_text(const Scene& scene, const Parameters& p, const Progress& progress
       "Mean over positions t of the norm of the gradient of the loss at t with respect to the "
       "embedding τ tokens before; long lags have fewer positions";
   figure.panels = {std::move(panel)};
-  figure.arrays = {array_of(found, "sensitivity", {"lag"})};
+  figure.arrays = {array_of("sensitivity", {"lag"}, found)};
   return figure;
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "receptive_field");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   const Scene scene(context);
   return scene.vision() ? of_pictures(scene, p, progress) : of_text(scene, p, progress);
 }
@@ -166,13 +166,12 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
 }  // namespace
 
 View receptive_field_view() {
-  return {.id = "receptive_field",
-          .title = "Receptive field",
-          .group = "evidence",
-          .summary = "How far does the model really look?",
-          .needs = {.input = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute};
+  return define_view<Parameters>({.id = "receptive_field",
+                                  .title = "Receptive field",
+                                  .group = "evidence",
+                                  .summary = "How far does the model really look?",
+                                  .needs = {.input = true}},
+                                 compute);
 }
 
 }  // namespace hyena::inspect

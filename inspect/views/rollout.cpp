@@ -4,8 +4,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "backbone/mixer.h"
 #include "inspect/probe/hyena_matrix.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/scene.h"
 
@@ -25,8 +25,7 @@ struct Parameters {
   }
 };
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "rollout");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   const at::NoGradGuard no_grad;
   const Scene scene(context);
   const auto layers = std::ssize(scene.subject.layers());
@@ -62,18 +61,18 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   if (causal) row.slice(0, token + 1).fill_(std::numeric_limits<double>::quiet_NaN());
 
   figure.title = "Rollout";
-  figure.subtitle = "layers 0 – " + std::to_string(last) + " · " + scene.token_text(token, grid);
+  figure.subtitle = "layers 0 – " + std::to_string(last) + " · " + scene.token_title(token, grid);
   figure.caption =
       "Product over layers of the row-normalised mean of |H| plus the identity, row-normalised; a "
       "rough guide: signs, MLPs and norms are left out";
   if (!p.skip) figure.caption += "; without skip terms";
   figure.panels = {scene.on_input(row, grid, {.title = "share"},
-                                  "What " + scene.token_text(token, grid) + " is made of",
+                                  "What " + scene.token_title(token, grid) + " is made of",
                                   {token})};
   HeatMap map;
-  map.cells = array_of(rolled, "rollout", {"destination", "source"});
+  map.cells = array_of("rollout", {"destination", "source"}, rolled);
   if (causal) {
-    map.mask = array_of(at::ones_like(rolled).triu(1), "future", {"destination", "source"});
+    map.mask = array_of("future", {"destination", "source"}, at::ones_like(rolled).triu(1));
   }
   map.color = {.quantity = Quantity::matrix, .title = "share"};
   map.marks = {{.row = token}};
@@ -86,7 +85,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   whole.content = std::move(map);
   figure.panels.push_back(std::move(whole));
   figure.columns = scene.vision() ? 2 : 1;
-  figure.arrays = {array_of(rolled, "rollout", {"destination", "source"})};
+  figure.arrays = {array_of("rollout", {"destination", "source"}, rolled)};
   return figure;
 }
 
@@ -103,14 +102,14 @@ Selection pick(const Figure& figure, std::size_t panel, double x, double y) {
 }  // namespace
 
 View rollout_view() {
-  return {.id = "rollout",
-          .title = "Rollout",
-          .group = "matrix",
-          .summary = "What does a token of the last layer consist of, over all layers together?",
-          .needs = {.input = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute,
-          .pick = pick};
+  return define_view<Parameters>(
+      {.id = "rollout",
+       .title = "Rollout",
+       .group = "matrix",
+       .summary = "What does a token of the last layer consist of, over all layers together?",
+       .needs = {.input = true},
+       .pick = pick},
+      compute);
 }
 
 }  // namespace hyena::inspect

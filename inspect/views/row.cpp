@@ -4,8 +4,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "backbone/mixer.h"
 #include "inspect/probe/hyena_matrix.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/scene.h"
 
@@ -54,8 +54,7 @@ at::Tensor values(const FrozenMixer& mixer, const Parameters& p, std::int64_t to
   return all[p.channel];
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "row");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   const at::NoGradGuard no_grad;
   const Scene scene(context);
   const auto mixer = freeze(scene.subject, scene.input(), p.layer, progress);
@@ -101,7 +100,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   Figure figure;
   figure.title = row ? "Where it takes from" : "Where it goes to";
   figure.subtitle =
-      scene.token_text(token, grid) + " · " + scene.layer_text(p.layer) + " · " +
+      scene.token_title(token, grid) + " · " + scene.layer_text(p.layer) + " · " +
       (one ? (mixer.attention.defined() ? "head " : "channel ") + std::to_string(p.channel) : what);
   figure.caption = mixer.attention.defined() ? "The attention's own weights"
                    : p.skip                  ? "With the skip term"
@@ -111,10 +110,10 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   }
   figure.panels = {scene.on_input(h, grid, color, row ? "Sources" : "Destinations", marks),
                    std::move(strongest)};
-  figure.panels[0].subtitle = "token " + std::to_string(token) + " and the three strongest marked";
+  figure.panels[0].subtitle = scene.token_title(token, grid) + " and the three strongest marked";
   figure.columns = scene.vision() ? 2 : 1;
   if (grid.prefix > 0) figure.notes = {"prefix tokens have no place on the picture"};
-  figure.arrays = {array_of(h, what, {row ? "source" : "destination"})};
+  figure.arrays = {array_of(what, {row ? "source" : "destination"}, h)};
   figure.provenance.taps = freeze_taps(scene.subject, p.layer);
   return figure;
 }
@@ -129,14 +128,14 @@ Selection pick(const Figure& figure, std::size_t panel, double x, double y) {
 }  // namespace
 
 View row_view() {
-  return {.id = "row",
-          .title = "Row explorer",
-          .group = "matrix",
-          .summary = "Which tokens or patches does one token take from, and where does it go to?",
-          .needs = {.input = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute,
-          .pick = pick};
+  return define_view<Parameters>(
+      {.id = "row",
+       .title = "Row explorer",
+       .group = "matrix",
+       .summary = "Which tokens or patches does one token take from, and where does it go to?",
+       .needs = {.input = true},
+       .pick = pick},
+      compute);
 }
 
 }  // namespace hyena::inspect

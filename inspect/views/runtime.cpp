@@ -2,7 +2,7 @@
 #include <fstream>
 #include <map>
 
-#include "backbone/mixer.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/table_file.h"
 
@@ -54,7 +54,8 @@ Times of_json(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   Times out;
   try {
-    for (const auto& row : nlohmann::json::parse(in).at("rows")) {
+    const auto result = nlohmann::json::parse(in);
+    for (const auto& row : result.at("rows")) {
       for (const auto& side : row.at("sides")) {
         out.add(row.at("pass"), side.at("name"),
                 {row.at("length"), side.at("seconds"), side.at("low"), side.at("high")});
@@ -107,8 +108,7 @@ Panel panel_of(const Times& times, const std::string& pass, bool bounds) {
   return panel;
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "runtime");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   if (progress) progress("table", 0, 1);
   const auto times =
       context.table.ends_with(".json") ? of_json(context.table) : of_csv(context.table);
@@ -132,13 +132,13 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
 }  // namespace
 
 View runtime_view() {
-  return {.id = "runtime",
-          .title = "Time against length",
-          .group = "training",
-          .summary = "From which length on is a long convolution quicker than attention?",
-          .needs = {.model = false, .table = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute};
+  return define_view<Parameters>(
+      {.id = "runtime",
+       .title = "Time against length",
+       .group = "training",
+       .summary = "From which length on is a long convolution quicker than attention?",
+       .needs = {.model = false, .table = true}},
+      compute);
 }
 
 }  // namespace hyena::inspect

@@ -5,9 +5,9 @@
 
 #include <ATen/ATen.h>
 
-#include "backbone/mixer.h"
 #include "inspect/figure/figure_text.h"
 #include "inspect/figure/ticks.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/scene.h"
 
@@ -82,8 +82,7 @@ std::vector<std::int64_t> begins(const std::vector<std::string>& pieces, std::in
   return out;
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "salience");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   const Scene scene(context);
   const auto found = salience(scene.subject, scene.input(),
                               {.position = p.token,
@@ -145,7 +144,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   strongest.x = {.title = bars.first_name};
   strongest.content = std::move(bars);
   figure.panels = {std::move(text), std::move(strongest)};
-  figure.arrays = {array_of(all, p.method, {"token"})};
+  figure.arrays = {array_of(p.method, {"token"}, all)};
   std::vector<float> starts(first.begin(), first.end());
   figure.arrays.emplace_back("first token", std::vector<std::string>{"piece"},
                              std::vector<std::int64_t>{count}, std::move(starts));
@@ -161,14 +160,14 @@ Selection pick(const Figure& figure, std::size_t panel, double x, double y) {
 }  // namespace
 
 View salience_view() {
-  return {.id = "salience",
-          .title = "Prompt salience",
-          .group = "text",
-          .summary = "Which tokens of a prompt does the next token hang on?",
-          .needs = {.vision = false, .input = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute,
-          .pick = pick};
+  return define_view<Parameters>(
+      {.id = "salience",
+       .title = "Prompt salience",
+       .group = "text",
+       .summary = "Which tokens of a prompt does the next token hang on?",
+       .needs = {.vision = false, .input = true},
+       .pick = pick},
+      compute);
 }
 
 }  // namespace hyena::inspect

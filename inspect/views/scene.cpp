@@ -27,16 +27,9 @@ const OpenedStimulus& input_of(const ViewContext& context) {
 
 }  // namespace
 
-Array array_of(const at::Tensor& tensor, const std::string& name,
-               const std::vector<std::string>& dims) {
-  const auto plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
-  const auto* first = plain.const_data_ptr<float>();
-  return {name, dims, plain.sizes().vec(), std::vector<float>(first, first + plain.numel())};
-}
-
 Curve curve_of(const std::string& name, const at::Tensor& x, const at::Tensor& y, Stroke stroke) {
   return {
-      .name = name, .x = array_of(x, "x", {"i"}), .y = array_of(y, name, {"i"}), .stroke = stroke};
+      .name = name, .x = array_of("x", {"i"}, x), .y = array_of(name, {"i"}, y), .stroke = stroke};
 }
 
 void check_index(const char* what, std::int64_t index, std::int64_t size) {
@@ -105,7 +98,7 @@ Panel Scene::on_input(const at::Tensor& values, const backbone::TokenGrid& grid,
     if (strip.pieces.empty()) {
       for (std::int64_t i = 0; i < values.size(0); ++i) strip.pieces.push_back(std::to_string(i));
     }
-    strip.values = array_of(values, title, {"token"});
+    strip.values = array_of(title, {"token"}, values);
     strip.color = color;
     strip.marks = marks;
     panel.content = std::move(strip);
@@ -114,7 +107,7 @@ Panel Scene::on_input(const at::Tensor& values, const backbone::TokenGrid& grid,
   Picture picture;
   picture.pixels = stimulus.pixels();
   picture.overlaid = true;
-  picture.overlay.cells = array_of(as_patches(values, grid), title, {"row", "column"});
+  picture.overlay.cells = array_of(title, {"row", "column"}, as_patches(values, grid));
   picture.overlay.color = color;
   for (std::size_t i = 0; i < marks.size(); ++i) {
     const std::int64_t patch = marks[i] - grid.prefix;

@@ -8,15 +8,12 @@
 
 #include "inspect/figure/figure.h"
 #include "inspect/probe/opened_subject.h"
+#include "inspect/views/tensor_array.h"
 #include "inspect/views/view.h"
 
-/// What figures of a model and its input have in common: arrays from tensors, names of tokens, one
-/// number a token shown on the text or on the picture.
+/// What figures of a model and its input have in common: names of tokens, one number a token
+/// shown on the text or on the picture.
 namespace hyena::inspect {
-
-/// Any tensor as float32, copied.
-Array array_of(const at::Tensor& tensor, const std::string& name,
-               const std::vector<std::string>& dims);
 
 /// y over x, (n) each.
 Curve curve_of(const std::string& name, const at::Tensor& x, const at::Tensor& y,
@@ -43,8 +40,12 @@ class Scene {
   backbone::TokenGrid grid(std::int64_t layer) const;
   /// "layer 3 of 12 (hyena)".
   std::string layer_text(std::int64_t layer) const;
-  /// “ROM” or patch (3, 4), with its number.
+  /// "12 “ROM”" or "patch (3, 4)".
   std::string token_text(std::int64_t token, const backbone::TokenGrid& grid) const;
+  /// The same in a title: "token 12 “ROM”".
+  std::string token_title(std::int64_t token, const backbone::TokenGrid& grid) const {
+    return (vision() ? "" : "token ") + token_text(token, grid);
+  }
   /// For an axis: the pieces of the text where they are few, else nothing.
   std::vector<std::string> axis_labels(std::int64_t tokens) const;
   /// Resolves −1: the last token, or the patch in the middle. Throws as check_index().

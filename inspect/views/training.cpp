@@ -2,7 +2,7 @@
 #include <cmath>
 #include <functional>
 
-#include "backbone/mixer.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/table_file.h"
 
@@ -44,13 +44,13 @@ bool is_rate(const std::string& name) {
   return name == "lr" || name == "rate" || name.starts_with("lr_");
 }
 
-/// All losses stand in one panel, each metric in one of its own, the rate last.
+/// The losses of one run stand in one panel, else each column in one of its own, the rate last.
 std::vector<std::pair<std::string, std::vector<std::string>>> groups(
-    const std::vector<std::string>& columns) {
+    const std::vector<std::string>& columns, bool one_run) {
   std::vector<std::pair<std::string, std::vector<std::string>>> out;
   std::vector<std::string> losses, rates;
   for (const auto& name : columns) {
-    if (is_loss(name)) {
+    if (is_loss(name) && one_run) {
       losses.push_back(name);
     } else if (is_rate(name)) {
       rates.push_back(name);
@@ -65,8 +65,7 @@ std::vector<std::pair<std::string, std::vector<std::string>>> groups(
   return out;
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "training");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   if (progress) progress("table", 0, 1);
   const auto tables = read_tables(context.table);
   const auto x = x_column(tables[0], p.x);
@@ -89,7 +88,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
   for (const auto& table : tables)
     figure.subtitle += (figure.subtitle.empty() ? "" : ", ") + table.name;
   const auto files = std::ssize(tables);
-  for (const auto& [title, names] : groups(columns)) {
+  for (const auto& [title, names] : groups(columns, files == 1)) {
     Lines lines;
     for (std::int64_t i = 0; i < files; ++i) {
       const auto& table = tables[static_cast<std::size_t>(i)];
@@ -98,8 +97,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
         // What was trained on is dashed: evaluation is what counts.
         const bool bound = names.size() > 1 && names[k].starts_with("train");
         lines.curves.push_back(
-            {.name = (files > 1 ? table.name + (names.size() > 1 ? " " : "") : "") +
-                     (files == 1 || names.size() > 1 ? names[k] : ""),
+            {.name = files > 1 ? table.name : names[k],
              .x = column_array(table, x_column(table, x)),
              .y = column_array(table, names[k]),
              .stroke = bound        ? Stroke::bound
@@ -108,13 +106,14 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
              .shade = files > 1 ? static_cast<double>(i) / static_cast<double>(files - 1) : 0});
       }
     }
-    lines.legend = lines.curves.size() > 1;
-    const bool log = p.log && (title == "loss" || title == "learning rate");
+    // One legend serves all panels of several runs.
+    lines.legend = files == 1 ? lines.curves.size() > 1 : figure.panels.empty();
+    const bool log = p.log && (is_loss(title) || title == "learning rate");
     Panel panel;
     panel.title = title;
     panel.x = {.title = x};
     panel.y = {.title = title,
-               .unit = title == "loss" ? "nats" : "",
+               .unit = is_loss(title) ? "nats" : "",
                .scale = log ? Scale::log : Scale::linear};
     panel.content = std::move(lines);
     figure.panels.push_back(std::move(panel));
@@ -130,13 +129,12 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
 }  // namespace
 
 View training_view() {
-  return {.id = "training",
-          .title = "Training curves",
-          .group = "training",
-          .summary = "How did one or several runs learn?",
-          .needs = {.model = false, .table = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute};
+  return define_view<Parameters>({.id = "training",
+                                  .title = "Training curves",
+                                  .group = "training",
+                                  .summary = "How did one or several runs learn?",
+                                  .needs = {.model = false, .table = true}},
+                                 compute);
 }
 
 }  // namespace hyena::inspect

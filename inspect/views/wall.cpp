@@ -6,8 +6,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "backbone/mixer.h"
 #include "inspect/probe/hyena_matrix.h"
+#include "inspect/views/define_view.h"
 #include "inspect/views/kinds.h"
 #include "inspect/views/scene.h"
 
@@ -96,29 +96,33 @@ std::vector<std::int64_t> chosen(const Parameters& p, std::int64_t matrices) {
   return out;
 }
 
-Panel thumbnail(const FrozenMixer& mixer, std::int64_t layer, std::int64_t channel,
-                const MatrixOptions& options, const Progress& progress) {
+void add_thumbnail(Figure& figure, const FrozenMixer& mixer, std::int64_t layer,
+                   std::int64_t channel, const MatrixOptions& options, const Progress& progress) {
   const std::int64_t block = (mixer.tokens + kThumbnail - 1) / kThumbnail;
   const auto h = block > 1 ? block_maxima(mixer, channel, block, options, progress)
                            : matrix(mixer, channel, options).abs();
+  const auto top = h.flatten().quantile(0.995).clamp_min(1e-30);
   HeatMap map;
-  map.cells = array_of(h, "|H|", {"destination", "source"});
+  map.cells = array_of("|H|", {"destination", "source"}, h / top);
   if (mixer.causal) {
-    map.mask = array_of(at::ones_like(h).triu(1), "future", {"destination", "source"});
+    map.mask = array_of("future", {"destination", "source"}, at::ones_like(h).triu(1));
   }
-  map.color = {.quantity = Quantity::matrix, .title = "|H|"};
+  map.color = {.quantity = Quantity::matrix,
+               .title = "|H|",
+               .limits = {.policy = "fixed", .low = 0, .high = 1}};
   map.square = true;
   Panel panel;
   panel.title = std::to_string(layer) + " · " + std::to_string(channel);
   panel.content = std::move(map);
   panel.thumbnail = true;
-  return panel;
+  figure.panels.push_back(std::move(panel));
+  figure.arrays.push_back(array_of("|H|", {"destination", "source"}, h));
 }
 
 Panel numbers(const Number& number, const std::vector<at::Tensor>& rows, const Scene& scene,
               const std::vector<std::string>& labels) {
   HeatMap map;
-  map.cells = array_of(at::stack(rows), number.name, {"layer", "channel"});
+  map.cells = array_of(number.name, {"layer", "channel"}, at::stack(rows));
   map.color = {.title = number.unit, .limits = {.policy = "data"}};
   Panel panel;
   panel.title = number.title;
@@ -133,8 +137,7 @@ Panel numbers(const Number& number, const std::vector<at::Tensor>& rows, const S
   return panel;
 }
 
-Figure compute(const ViewContext& context, const nlohmann::json& json, const Progress& progress) {
-  const auto p = backbone::options_of<Parameters>(json, "wall");
+Figure compute(const ViewContext& context, const Parameters& p, const Progress& progress) {
   const at::NoGradGuard no_grad;
   const Scene scene(context);
   auto mixers = freeze_all(scene, progress);
@@ -161,8 +164,7 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
     for (std::size_t j = 0; j < channels[i].size(); ++j) {
       names[layer][static_cast<std::int64_t>(j)] = channels[i][j];
       if (p.show != "matrices") continue;
-      figure.panels.push_back(
-          thumbnail(*mixers.layers[i], layer, channels[i][j], options, progress));
+      add_thumbnail(figure, *mixers.layers[i], layer, channels[i][j], options, progress);
     }
     if (p.show == "matrices") {
       // Layers without matrices have no row; shorter rows are filled up by nothing to see.
@@ -198,13 +200,9 @@ Figure compute(const ViewContext& context, const nlohmann::json& json, const Pro
     }
     figure.columns = p.show == "numbers" ? 2 : 1;
   } else {
-    for (const auto& panel : figure.panels) {
-      if (const auto* map = std::get_if<HeatMap>(&panel.content))
-        figure.arrays.push_back(map->cells);
-    }
-    figure.caption += "; |H|, each with its own scale; titles: layer · channel";
+    figure.caption += "; |H|, each over its own 99.5th percentile; titles: layer · channel";
   }
-  figure.arrays.push_back(array_of(names, "channels", {"layer", "column"}));
+  figure.arrays.push_back(array_of("channels", {"layer", "column"}, names));
   figure.notes = mixers.notes;
   figure.provenance.taps = mixers.taps;
   return figure;
@@ -229,14 +227,14 @@ Selection pick(const Figure& figure, std::size_t panel, double x, double y) {
 }  // namespace
 
 View wall_view() {
-  return {.id = "wall",
-          .title = "Overview wall",
-          .group = "matrix",
-          .summary = "How do layers and channels differ in what they take from where?",
-          .needs = {.input = true},
-          .parameters = backbone::default_options<Parameters>,
-          .compute = compute,
-          .pick = pick};
+  return define_view<Parameters>(
+      {.id = "wall",
+       .title = "Overview wall",
+       .group = "matrix",
+       .summary = "How do layers and channels differ in what they take from where?",
+       .needs = {.input = true},
+       .pick = pick},
+      compute);
 }
 
 }  // namespace hyena::inspect
