@@ -45,6 +45,9 @@ void check(const HeatMap& map) {
        "the cells of a heat map are a matrix, not of shape " + shape_text(map.cells));
   need(map.mask.empty() || map.mask.shape() == map.cells.shape(),
        "a mask of shape " + shape_text(map.mask) + " over cells of shape " + shape_text(map.cells));
+  need(map.texts.empty() || std::ssize(map.texts) == map.cells.size(),
+       std::to_string(map.texts.size()) + " texts in " + std::to_string(map.cells.size()) +
+           " cells");
   for (const double step : {map.x_step, map.y_step}) {
     need(std::isfinite(step) && step != 0, "the cells of a heat map have steps that are not 0");
   }

@@ -93,7 +93,8 @@ struct HeatMap {
   double x_first = 0, x_step = 1;
   double y_first = 0, y_step = 1;
   ColorRule color = {};
-  std::vector<Curve> overlays = {};  ///< in the units of the axes
+  std::vector<std::string> texts = {};  ///< in the cells, row by row, where they find room
+  std::vector<Curve> overlays = {};     ///< in the units of the axes
   std::vector<Mark> marks = {};
   bool smooth = false;  ///< interpolate; the caption says so
   bool square = false;  ///< cells as high as wide

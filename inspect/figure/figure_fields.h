@@ -90,6 +90,7 @@ void fields(V& v, T& x) {
   v("y_first", x.y_first);
   v("y_step", x.y_step);
   v("color", x.color);
+  v("texts", x.texts);
   v("overlays", x.overlays);
   v("marks", x.marks);
   v("smooth", x.smooth);

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <functional>
 
+#include "inspect/figure/color_maps.h"
 #include "inspect/paint/fonts.h"
 #include "inspect/paint/panels.h"
 
@@ -61,6 +62,26 @@ bool holds(const QImage& cells, int level) {
     }
   }
   return false;
+}
+
+/// Texts in their cells, black or white, where a few letters find room.
+void paint_texts(Canvas& canvas, const HeatMap& map, const ColorMap& colors,
+                 const PanelLayout& layout) {
+  const QFont font = mono(canvas.theme.mono_small);
+  const std::int64_t columns = map.cells.shape()[1];
+  for (std::size_t i = 0; i < map.texts.size(); ++i) {
+    const auto at = static_cast<std::int64_t>(i);
+    if (!std::isfinite(map.cells[at])) continue;
+    const double x = map.x_first + static_cast<double>(at % columns) * map.x_step;
+    const double y = map.y_first + static_cast<double>(at / columns) * map.y_step;
+    const QRectF cell = QRectF(layout.to_pixel(x - map.x_step / 2, y - map.y_step / 2),
+                               layout.to_pixel(x + map.x_step / 2, y + map.y_step / 2))
+                            .normalized();
+    if (!layout.plot.contains(cell.center()) || cell.height() < canvas.theme.mono_small) continue;
+    const QString text = elided(font, drawable(map.texts[i]), cell.width() - 2 * canvas.u);
+    const Color back = colors.at(layout.limits.position(map.cells[at]));
+    canvas.text(cell.center(), text, font, to_qt(text_on(back)), Across::center, Down::middle);
+  }
 }
 
 }  // namespace
@@ -125,6 +146,9 @@ void paint_heat_map(Canvas& canvas, const HeatMap& map, const PanelLayout& layou
     const double width = 1.4 * theme.curve;
     paint_curve(canvas, curve, layout,
                 dashed ? canvas.dashed(theme.text, width) : canvas.pen(theme.text, width));
+  }
+  if (!map.texts.empty() && !thumbnail) {
+    paint_texts(canvas, map, color_map_for(map.color, theme.dark), layout);
   }
   if (!thumbnail) paint_marks(canvas, map.marks, map, layout);
 }

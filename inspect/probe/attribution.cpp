@@ -132,4 +132,13 @@ at::Tensor occlusion(OpenedSubject& subject, const at::Tensor& picture, const Cl
   return at::cat(drops).view({rows, columns});
 }
 
+double cumulative_limit(const at::Tensor& map, double share) {
+  const at::Tensor sorted =
+      std::get<0>(map.detach().to(at::kCPU, at::kDouble).abs().flatten().sort());
+  const auto sum = sorted.cumsum(0);
+  const double wanted = share * sum[-1].item<double>();
+  const auto at = (sum < wanted).sum().item<std::int64_t>();
+  return sorted[std::min(at, sorted.size(0) - 1)].item<double>();
+}
+
 }  // namespace hyena::inspect

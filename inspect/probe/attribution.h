@@ -51,4 +51,9 @@ IntegratedGradients integrated_gradients(OpenedSubject& subject, const at::Tenso
 at::Tensor occlusion(OpenedSubject& subject, const at::Tensor& picture, const ClassTarget& target,
                      const at::Tensor& baseline, std::int64_t patch, const Progress& progress = {});
 
+/// The smallest a such that the values with |x| ≤ a hold `share` of Σ |x|: where a colour scale
+/// ends that a few large values must not swamp (as Captum's pictures have it). 0 for a map of
+/// zeros.
+double cumulative_limit(const at::Tensor& map, double share = 0.98);
+
 }  // namespace hyena::inspect

@@ -108,6 +108,19 @@ void check_length(const FrozenMixer& mixer) {
                     " or look at rows");
 }
 
+void check_contribution(const MatrixOptions& o) {
+  if (!o.short_filter) return;
+  throw OptionError(
+      "contributions are those of the value behind the short filter; leave short_filter off");
+}
+
+/// ‖W_out (h ⊙ v)‖₂ for each place: h (matrices, L), v (C, L) or (C, 1) → (L).
+at::Tensor added(const FrozenMixer& mixer, const at::Tensor& h, const at::Tensor& v,
+                 const at::Tensor& w_out) {
+  const auto x = h.repeat_interleave(mixer.channels / h.size(0), 0) * v;
+  return at::matmul(w_out.to(x.options()), x).norm(2, 0);
+}
+
 }  // namespace
 
 at::Tensor matrix_rows(const FrozenMixer& mixer, std::int64_t token, const MatrixOptions& o) {
@@ -226,14 +239,15 @@ at::Tensor mean_absolute(const FrozenMixer& mixer, const MatrixOptions& o,
 at::Tensor contribution_row(const FrozenMixer& mixer, std::int64_t token, const at::Tensor& w_out,
                             const MatrixOptions& o) {
   const at::NoGradGuard no_grad;
-  if (o.short_filter) {
-    throw OptionError(
-        "contributions are those of the value behind the short filter; leave "
-        "short_filter off");
-  }
-  const auto rows = matrix_rows(mixer, token, o);
-  const auto x = rows.repeat_interleave(mixer.channels / rows.size(0), 0) * mixer.v;  // (C, L)
-  return at::matmul(w_out.to(x.options()), x).norm(2, 0);
+  check_contribution(o);
+  return added(mixer, matrix_rows(mixer, token, o), mixer.v, w_out);
+}
+
+at::Tensor contribution_column(const FrozenMixer& mixer, std::int64_t token,
+                               const at::Tensor& w_out, const MatrixOptions& o) {
+  const at::NoGradGuard no_grad;
+  check_contribution(o);
+  return added(mixer, matrix_columns(mixer, token, o), mixer.v.slice(1, token, token + 1), w_out);
 }
 
 at::Tensor contributions(const FrozenMixer& mixer, const at::Tensor& w_out, const MatrixOptions& o,

@@ -51,6 +51,9 @@ at::Tensor mean_absolute(const FrozenMixer& mixer, const MatrixOptions& o = {},
 /// block's own scale, without activation and norms): row t, (L).
 at::Tensor contribution_row(const FrozenMixer& mixer, std::int64_t token, const at::Tensor& w_out,
                             const MatrixOptions& o = {});
+/// What s adds at every t: column s, (L).
+at::Tensor contribution_column(const FrozenMixer& mixer, std::int64_t token,
+                               const at::Tensor& w_out, const MatrixOptions& o = {});
 /// All rows, (L, L); O(L² C D).
 at::Tensor contributions(const FrozenMixer& mixer, const at::Tensor& w_out,
                          const MatrixOptions& o = {}, const Progress& progress = {});

@@ -14,5 +14,18 @@ View compare_view();
 View filter_map_view();
 View structure_view();
 View parametrisation_view();
+View gates_view();
+View matrix_view();
+View row_view();
+View wall_view();
+View rollout_view();
+View evidence_view();
+View receptive_field_view();
+View reader_view();
+View salience_view();
+View logit_lens_view();
+View training_view();
+View runtime_view();
+View recall_view();
 
 }  // namespace hyena::inspect

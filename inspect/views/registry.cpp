@@ -4,9 +4,28 @@ namespace hyena::inspect {
 
 const std::vector<View>& views() {
   static const std::vector<View> all = {
-      filters_view(),    impulse_view(),          filter_bank_view(),
-      response_view(),   effective_length_view(), compare_view(),
-      filter_map_view(), structure_view(),        parametrisation_view(),
+      filters_view(),
+      impulse_view(),
+      filter_bank_view(),
+      response_view(),
+      effective_length_view(),
+      compare_view(),
+      filter_map_view(),
+      structure_view(),
+      parametrisation_view(),
+      gates_view(),
+      matrix_view(),
+      row_view(),
+      wall_view(),
+      rollout_view(),
+      evidence_view(),
+      receptive_field_view(),
+      reader_view(),
+      salience_view(),
+      logit_lens_view(),
+      training_view(),
+      runtime_view(),
+      recall_view(),
   };
   return all;
 }
