@@ -20,6 +20,8 @@ const std::vector<Command>& commands() {
       hyena::cli::models_command(),   hyena::cli::verify_data_command(),
       hyena::cli::generate_command(), hyena::cli::score_command(),
       hyena::cli::tokenize_command(), hyena::cli::bench_command(),
+      hyena::cli::views_command(),    hyena::cli::export_command(),
+      hyena::cli::export_all_command(),
   };
   return all;
 }
