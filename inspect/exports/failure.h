@@ -8,11 +8,11 @@ namespace hyena::inspect {
 /// Why a figure could not be made or written; the numbers are the command line's exit codes.
 enum class FailureKind {
   general = 1,
-  usage = 2,   ///< a name or a value that cannot be
-  file = 3,    ///< not there, or not readable
-  model = 4,   ///< a file that is no model, or one that is not supported
-  input = 5,   ///< a picture, a text or a table that does not serve
-  view = 6,    ///< the view cannot be drawn of this, or failed
+  usage = 2,  ///< a name or a value that cannot be
+  file = 3,   ///< not there, or not readable
+  model = 4,  ///< a file that is no model, or one that is not supported
+  input = 5,  ///< a picture, a text or a table that does not serve
+  view = 6,   ///< the view cannot be drawn of this, or failed
   write = 7,
   cancelled = 130,
 };

@@ -34,7 +34,10 @@ std::string escaped(const std::string& text) {
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    const std::size_t more = byte < 0x80 ? 0 : byte >= 0xF0 && byte < 0xF5 ? 3 : byte >= 0xE0 ? 2 : 1;
+    const std::size_t more = byte < 0x80                   ? 0
+                             : byte >= 0xF0 && byte < 0xF5 ? 3
+                             : byte >= 0xE0                ? 2
+                                                           : 1;
     bool whole = byte < 0x80 || (byte >= 0xC2 && byte < 0xF5);
     for (std::size_t j = 1; j <= more; ++j) whole = whole && follows(i + j);
     if (!whole || (byte < 0x20 && byte != '\n' && byte != '\t')) {

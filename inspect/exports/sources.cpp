@@ -39,8 +39,8 @@ auto opened_as(FailureKind kind, const std::string& file, Open&& open) {
     throw ExportFailure(kind, file + ": does not fit into memory");
   } catch (const std::exception& error) {
     const std::string message = error.what();
-    const bool named = file.empty() || message.find(fs::path(file).filename().string()) !=
-                                           std::string::npos;
+    const bool named =
+        file.empty() || message.find(fs::path(file).filename().string()) != std::string::npos;
     throw ExportFailure(kind, named ? message : file + ": " + message);
   }
 }
