@@ -51,6 +51,7 @@ class Export : public testing::Test {
     folder_ = std::make_unique<TemporaryFolder>();
     std::ofstream text(*folder_ / "text.txt");
     for (int i = 0; i < 400; ++i) text << "the cat " << i * 7919 % 1000 << " sees a dog.\n";
+    text << "<b> & \"c\"\n";
     text.close();
     const auto end = hyena(
         {"train", "--recipe", "characters", "--data", "text:" + (*folder_ / "text.txt").string(),
