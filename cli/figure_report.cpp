@@ -20,7 +20,8 @@ inspect::Report begin_report(const FigureFlags& flags, const inspect::Sources& s
   if (!sources.model) return report;
   try {
     auto card = inspect::model_card(request.model, request.img_size, request.model_options);
-    card.file = sources.model->facts().file;  // no folders in the page
+    card.file = sources.model->facts().file;
+    card.metadata.clear();  // a training run's folders are nobody's business
     report.card = inspect::to_text(card);
   } catch (const std::exception&) {
     // The facts above tell the most of it.
