@@ -21,7 +21,9 @@ inspect::Report begin_report(const FigureFlags& flags, const inspect::Sources& s
   try {
     auto card = inspect::model_card(request.model, request.img_size, request.model_options);
     card.file = sources.model->facts().file;
-    card.metadata.clear();  // a training run's folders are nobody's business
+    // A training run's folders are nobody's business.
+    card.metadata.clear();
+    card.notes.training = {};
     report.card = inspect::to_text(card);
   } catch (const std::exception&) {
     // The facts above tell the most of it.
