@@ -25,6 +25,9 @@ Command generate_command();
 Command score_command();
 Command verify_data_command();
 Command bench_command();
+Command views_command();
+Command export_command();
+Command export_all_command();
 
 /// Exit codes: 0 done, 1 an error that the message explains, 2 a wrong command line, 130
 /// interrupted.

@@ -14,12 +14,14 @@ using hyena::cli::Command;
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
-      hyena::cli::train_command(),    hyena::cli::eval_command(),
-      hyena::cli::classify_command(), hyena::cli::features_command(),
-      hyena::cli::inspect_command(),  hyena::cli::convert_command(),
-      hyena::cli::models_command(),   hyena::cli::verify_data_command(),
-      hyena::cli::generate_command(), hyena::cli::score_command(),
-      hyena::cli::tokenize_command(), hyena::cli::bench_command(),
+      hyena::cli::train_command(),      hyena::cli::eval_command(),
+      hyena::cli::classify_command(),   hyena::cli::features_command(),
+      hyena::cli::inspect_command(),    hyena::cli::convert_command(),
+      hyena::cli::models_command(),     hyena::cli::verify_data_command(),
+      hyena::cli::generate_command(),   hyena::cli::score_command(),
+      hyena::cli::tokenize_command(),   hyena::cli::bench_command(),
+      hyena::cli::views_command(),      hyena::cli::export_command(),
+      hyena::cli::export_all_command(),
   };
   return all;
 }

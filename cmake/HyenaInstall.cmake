@@ -19,6 +19,10 @@ if(TARGET hyena)
   install(TARGETS hyena RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 install(EXPORT hyena NAMESPACE hyena:: FILE hyenaTargets.cmake DESTINATION "${_package}")
+set(HYENA_WITH_PAINT FALSE)
+if(TARGET hyena_inspect_paint)
+  set(HYENA_WITH_PAINT TRUE)
+endif()
 configure_package_config_file(cmake/hyenaConfig.cmake.in "${PROJECT_BINARY_DIR}/hyenaConfig.cmake"
                               INSTALL_DESTINATION "${_package}" NO_SET_AND_CHECK_MACRO
                               NO_CHECK_REQUIRED_COMPONENTS_MACRO)

@@ -6,6 +6,7 @@
 
 #include <QFontMetricsF>
 #include <QImage>
+#include <QPaintEngine>
 #include <QPainterPath>
 
 #include "inspect/paint/fonts.h"
@@ -120,9 +121,19 @@ void Canvas::double_frame(const QRectF& rect) {
 void Canvas::polyline(const std::vector<QPointF>& points, const QRectF& inside, const QPen& made) {
   painter.setPen(made);
   painter.setBrush(Qt::NoBrush);
+  // Qt fills the outline of a whole line at once, in more than a second for some thousand points of
+  // noise. Pieces that share a segment look the same; files of shapes and dashes need the line
+  // whole.
+  const bool pieces = painter.paintEngine()->type() == QPaintEngine::Raster &&
+                      made.style() == Qt::SolidLine && made.color().alpha() == 255;
   std::vector<QPointF> run;
   const auto flush = [&] {
-    if (run.size() > 1) painter.drawPolyline(run.data(), static_cast<int>(run.size()));
+    const std::size_t piece = pieces ? 32 : std::max<std::size_t>(run.size(), 2);
+    for (std::size_t at = 0; at + 1 < run.size(); at += piece - 2) {
+      const std::size_t count = std::min(piece, run.size() - at);
+      painter.drawPolyline(run.data() + at, static_cast<int>(count));
+      if (at + count == run.size()) break;
+    }
     run.clear();
   };
   for (std::size_t i = 0; i + 1 < points.size(); ++i) {

@@ -210,6 +210,7 @@ FigureLayout FigurePainter::layout(QSizeF size) {
         const double wide = std::min(panel.plot.width(), panel.plot.height() * shape);
         panel.plot = rounded(QRectF(panel.plot.left(), panel.plot.top(), wide, wide / shape));
       }
+      make_room_for_legend(what, theme, panel);
       const double line = panel.thumbnail ? theme.label + 3 * u
                           : theme.print   ? theme.letter * 1.1
                                           : theme.title * 1.4;

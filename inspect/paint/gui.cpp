@@ -8,6 +8,17 @@
 #include <QGuiApplication>
 
 namespace hyena::inspect {
+namespace {
+
+QtMessageHandler others = nullptr;
+
+/// No figure needs a folder for sockets, so that its absence is nothing to tell the user.
+void without_paths(QtMsgType type, const QMessageLogContext& context, const QString& message) {
+  if (message.startsWith(QStringLiteral("QStandardPaths: XDG_RUNTIME_DIR"))) return;
+  if (others) others(type, context, message);
+}
+
+}  // namespace
 
 void ensure_gui() {
   if (const auto* there = QCoreApplication::instance()) {
@@ -23,8 +34,10 @@ void ensure_gui() {
   static std::array<char*, 4> arguments{program.data(), option.data(), platform.data(), nullptr};
   static int count = 3;
   // Never destroyed: fonts and images may outlive any order of static objects.
+  others = qInstallMessageHandler(without_paths);
   static const auto* application = new QGuiApplication(count, arguments.data());
   static_cast<void>(application);
+  qInstallMessageHandler(others);
   std::setlocale(LC_NUMERIC, "C");
 }
 

@@ -73,17 +73,25 @@ void paint_sample(Canvas& canvas, const Entry& entry, const QRectF& at) {
   }
 }
 
-}  // namespace
+struct Place {
+  std::vector<Entry> entries = {};
+  QRectF rect = {};  ///< empty: there is no room
+  std::size_t rows = 0;
+  int covered = 0;                  ///< samples of curves below it
+  double least_height = 0;          ///< of the arrangements that fit
+  std::vector<double> widths = {};  ///< of the columns
+};
 
-void paint_legend(Canvas& canvas, const std::vector<Curve>& curves, const std::string& shade_title,
-                  const PanelLayout& layout, bool opaque) {
-  std::vector<Entry> entries = entries_of(curves, shade_title);
-  if (entries.empty()) return;
-  const Theme& theme = canvas.theme;
-  const double u = canvas.u, row = theme.label * 1.4, sample = 18 * u, pad = 5 * u;
+/// The arrangement in one to three columns and the corner or middle that covers least.
+Place find_place(const std::vector<Curve>& curves, const std::string& shade_title,
+                 const PanelLayout& layout, const Theme& theme) {
+  Place best;
+  best.entries = entries_of(curves, shade_title);
+  auto& entries = best.entries;
+  if (entries.empty()) return best;
+  const double u = theme.unit, row = theme.label * 1.4, sample = 18 * u, pad = 5 * u;
   const QFont font = sans(theme.label);
   for (auto& entry : entries) entry.name = elided(font, entry.name, layout.plot.width() * 0.6);
-  // How wide each of so many columns is.
   const auto column_widths = [&](std::size_t high) {
     std::vector<double> widths;
     for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -94,15 +102,14 @@ void paint_legend(Canvas& canvas, const std::vector<Curve>& curves, const std::s
     return widths;
   };
   const QRectF plot = layout.plot.adjusted(6 * u, 3 * u, -6 * u, -5 * u);
-  QRectF best;
-  std::size_t rows = entries.size();
-  int fewest = std::numeric_limits<int>::max();
+  best.covered = std::numeric_limits<int>::max();
   for (const std::size_t columns : {1, 2, 3}) {
     const std::size_t high = (entries.size() + columns - 1) / columns;
     const auto widths = column_widths(high);
     const double width = std::accumulate(widths.begin(), widths.end(), 2 * pad - 10 * u);
     const double height = static_cast<double>(high) * row + pad;
     if (columns > entries.size() || width > plot.width() || height > plot.height()) continue;
+    best.least_height = height;
     const double right = plot.right() - width, bottom = plot.bottom() - height;
     const double middle = plot.center().x() - width / 2;
     for (const auto& [x, y] :
@@ -113,24 +120,47 @@ void paint_legend(Canvas& canvas, const std::vector<Curve>& curves, const std::s
                                                           {middle, plot.top()},
                                                           {middle, bottom}}) {
       const QRectF place(x, y, width, height);
-      if (const int inside = crowd(curves, layout, place); inside < fewest) {
-        fewest = inside;
-        best = place;
-        rows = high;
+      if (const int inside = crowd(curves, layout, place); inside < best.covered) {
+        best.covered = inside;
+        best.rect = place;
+        best.rows = high;
+        best.widths = widths;
       }
     }
   }
-  if (best.isEmpty()) return;
+  return best;
+}
+
+}  // namespace
+
+void make_room_for_legend(const Panel& panel, const Theme& theme, PanelLayout& layout) {
+  const auto* lines = std::get_if<Lines>(&panel.content);
+  if (!lines || !lines->legend || panel.thumbnail || panel.y.range) return;
+  const Place place = find_place(lines->curves, lines->shade_title, layout, theme);
+  if (place.rect.isEmpty() || place.covered == 0) return;
+  const double share = 1 - (place.least_height + 8 * theme.unit) / layout.plot.height();
+  if (share < 0.55) return;  // the curves are worth more
+  layout.top = layout.y_scale == Scale::log
+                   ? layout.bottom * std::pow(layout.top / layout.bottom, 1 / share)
+                   : layout.bottom + (layout.top - layout.bottom) / share;
+}
+
+void paint_legend(Canvas& canvas, const std::vector<Curve>& curves, const std::string& shade_title,
+                  const PanelLayout& layout, bool opaque) {
+  const Theme& theme = canvas.theme;
+  const Place place = find_place(curves, shade_title, layout, theme);
+  if (place.rect.isEmpty()) return;
+  const double u = canvas.u, row = theme.label * 1.4, sample = 18 * u, pad = 5 * u;
+  const QFont font = sans(theme.label);
   QColor back = theme.page;
   back.setAlpha(opaque ? 255 : 215);
-  if (opaque || fewest > 0) canvas.fill(best, back);
-  const auto widths = column_widths(rows);
-  double x = best.left() + pad;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (i > 0 && i % rows == 0) x += widths[i / rows - 1];
-    const double y = best.top() + pad / 2 + (static_cast<double>(i % rows) + 0.5) * row;
-    paint_sample(canvas, entries[i], {x, y - 5 * u, sample, 10 * u});
-    canvas.text({x + sample + 6 * u, y}, entries[i].name, font, theme.text2, Across::left,
+  if (opaque || place.covered > 0) canvas.fill(place.rect, back);
+  double x = place.rect.left() + pad;
+  for (std::size_t i = 0; i < place.entries.size(); ++i) {
+    if (i > 0 && i % place.rows == 0) x += place.widths[i / place.rows - 1];
+    const double y = place.rect.top() + pad / 2 + (static_cast<double>(i % place.rows) + 0.5) * row;
+    paint_sample(canvas, place.entries[i], {x, y - 5 * u, sample, 10 * u});
+    canvas.text({x + sample + 6 * u, y}, place.entries[i].name, font, theme.text2, Across::left,
                 Down::middle);
   }
 }

@@ -2,51 +2,46 @@
 #include <cmath>
 #include <limits>
 
+#include "inspect/paint/dense_curves.h"
 #include "inspect/paint/fonts.h"
 #include "inspect/paint/panels.h"
 
 namespace hyena::inspect {
 namespace {
 
-/// At most four points a column of the plot, those that reach furthest, in their order: what is
-/// left out would fall on the same pixels.
+/// At most two points a column of the plot, those that reach furthest, in their order: what is
+/// left out would fall on the same pixels. The curve's own ends stay.
 std::vector<QPointF> decimated(const Curve& curve, const PanelLayout& layout, double column) {
   std::vector<QPointF> kept;
   const std::int64_t n = curve.y.size();
   kept.reserve(static_cast<std::size_t>(std::min<std::int64_t>(n, 8192)));
   const bool dense = static_cast<double>(n) * column > 3 * layout.plot.width();
-  std::int64_t at = 0;
   const auto point = [&](std::int64_t i) { return layout.to_pixel(curve.x[i], curve.y[i]); };
-  // A point left and right of the plot is enough to lead the line out of it.
+  std::int64_t at = 0;
   while (at < n) {
     const QPointF first = point(at);
-    if (!dense || std::isnan(first.y()) || std::isnan(first.x())) {
+    if (!dense || at == 0 || at + 1 == n || std::isnan(first.y()) || std::isnan(first.x())) {
       kept.push_back(first);
       ++at;
       continue;
     }
     const double cell = std::floor(first.x() / column);
-    std::int64_t end = at, low = at, high = at;
-    double lowest = first.y(), highest = first.y();
-    QPointF last = first;
-    for (++end; end < n; ++end) {
+    std::int64_t end = at + 1, low = at, high = at;
+    QPointF lowest = first, highest = first;
+    for (; end + 1 < n; ++end) {
       const QPointF next = point(end);
       if (std::isnan(next.y()) || std::floor(next.x() / column) != cell) break;
-      if (next.y() < lowest) {
-        lowest = next.y();
+      if (next.y() < lowest.y()) {
+        lowest = next;
         low = end;
       }
-      if (next.y() > highest) {
-        highest = next.y();
+      if (next.y() > highest.y()) {
+        highest = next;
         high = end;
       }
-      last = next;
     }
-    kept.push_back(first);
-    const auto [one, two] = std::minmax(low, high);
-    if (one > at) kept.push_back(point(one));
-    if (two > one && two < end - 1) kept.push_back(point(two));
-    if (end - 1 > at && kept.back() != last) kept.push_back(last);
+    kept.push_back(low < high ? lowest : highest);
+    if (low != high) kept.push_back(low < high ? highest : lowest);
     at = end;
   }
   return kept;
@@ -120,10 +115,18 @@ void paint_lines(Canvas& canvas, const Lines& lines, const PanelLayout& layout) 
     const double y = layout.to_pixel(layout.left, 0).y();
     canvas.line({layout.plot.left(), y}, {layout.plot.right(), y}, theme.line, theme.axis * 0.75);
   }
+  DenseCurves dense(canvas.painter, layout);
   // The focus lies over the others.
   for (const bool focus : {false, true}) {
     for (const auto& curve : lines.curves) {
       if ((curve.stroke == Stroke::focus) != focus) continue;
+      const bool plain = focus || curve.stroke == Stroke::data;
+      if (plain && dense.takes(curve)) {
+        const QPen pen = curve_pen(canvas, curve);
+        dense.add(curve, pen.color(), pen.widthF());
+        continue;
+      }
+      dense.flush();
       if (curve.stroke == Stroke::points) {
         paint_points(canvas, curve, layout, curve_color(theme, curve));
       } else if (curve.stroke == Stroke::steps) {
@@ -133,6 +136,7 @@ void paint_lines(Canvas& canvas, const Lines& lines, const PanelLayout& layout) 
       }
     }
   }
+  dense.flush();
 }
 
 }  // namespace hyena::inspect

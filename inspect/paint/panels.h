@@ -39,6 +39,9 @@ void paint_boxes(Canvas& canvas, const Boxes& boxes, const PanelLayout& layout);
 /// Legend entries inside the plot, in the emptiest corner. `points`: of what is drawn, in pixels.
 void paint_legend(Canvas& canvas, const std::vector<Curve>& curves, const std::string& shade_title,
                   const PanelLayout& layout, bool opaque);
+/// Moves the upper end of a range that was found from the curves, where the legend would cover
+/// some.
+void make_room_for_legend(const Panel& panel, const Theme& theme, PanelLayout& layout);
 QPen curve_pen(const Canvas& canvas, const Curve& curve);
 
 /// Rectangles of what such a panel shows, for a plot of this width that starts at `at`.

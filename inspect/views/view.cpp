@@ -133,7 +133,7 @@ std::string missing(const View& view, const ViewContext& context) {
     const std::string kind = facts.vision() ? "picture" : "text";
     if (context.input == nullptr) {
       return "“" + view.title + "” shows what happens with an input; give " + facts.name + " a " +
-             kind + (facts.vision() ? ": --image FILE." : ": --prompt TEXT.");
+             kind + (facts.vision() ? ": --input FILE." : ": --prompt TEXT.");
     }
     if (context.input->ids().empty() != facts.vision()) {
       return facts.name + " reads a " + kind + ", and the input is not one.";

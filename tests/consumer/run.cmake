@@ -10,3 +10,6 @@ run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${WORK}/build" -G Ninja "-DCMAKE_PREFI
     "-DHYENA_TORCH_DIR=${TORCH}")
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
 run("${WORK}/build/consumer")
+if(EXISTS "${WORK}/build/consumer_paint")
+  run("${WORK}/build/consumer_paint")
+endif()
