@@ -21,7 +21,7 @@ struct ShortTileJob {
   const void* x = nullptr;
   std::int64_t x_stride = 0;
   const void* ahead = nullptr;  ///< the x of the next job, to be fetched early; or null
-  const void* gate = nullptr;  ///< or null
+  const void* gate = nullptr;   ///< or null
   std::int64_t gate_stride = 0;
   void* y = nullptr;
   std::int64_t y_stride = 0;
