@@ -85,6 +85,15 @@ void Worker::cancel_slot(const std::string& slot) {
   tell_cancelled(out);
 }
 
+void Worker::cancel_all() {
+  Entries out;
+  {
+    const std::lock_guard lock(mutex_);
+    out = take_out([](const Entry&) { return true; });
+  }
+  tell_cancelled(out);
+}
+
 void Worker::stop() {
   Entries out;
   {

@@ -34,6 +34,7 @@ class Worker {
   /// A waiting job is taken out; a running one is asked. Nothing for a number that is done.
   void cancel(std::uint64_t number);
   void cancel_slot(const std::string& slot);
+  void cancel_all();
   /// Cancels everything and takes no more work. The thread ends once the running job has noticed.
   void stop();
   /// The thread has nothing left to do: after stop(), the destructor returns at once.
