@@ -71,7 +71,8 @@ std::string curves(const std::vector<Curve>& all, const Panel& panel) {
       heading.push_back(or_else(axis_text(panel.x), "x"));
       columns.push_back(x);
     }
-    heading.push_back(or_else(curve.name, "curve " + std::to_string(i + 1)));
+    heading.push_back(
+        or_else(curve.name, or_else(curve.y.name(), "curve " + std::to_string(i + 1))));
     columns.push_back(&curve.y);
     rows = std::max(rows, curve.y.size());
   }

@@ -102,7 +102,8 @@ ResolvedLimits resolve(const Limits& limits, const Array& values, const Array& m
 
 void resolve_limits(Figure& figure) {
   const auto fill = [](ColorRule& rule, const Array& values, const Array& mask) {
-    if (rule.limits.policy == "fixed" || values.empty()) return;
+    const bool found_already = rule.limits.scope != "map" && rule.limits.low < rule.limits.high;
+    if (rule.limits.policy == "fixed" || found_already || values.empty()) return;
     const ResolvedLimits found = resolve(rule.limits, values, mask);
     rule.limits.low = found.low;
     rule.limits.high = found.high;

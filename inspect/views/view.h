@@ -22,6 +22,7 @@ struct ViewNeeds {
   bool model = true;
   bool vision = true, language = true;  ///< kinds of models it serves
   bool long_filters = false;            ///< a mixer with long convolutions in some layer
+  bool sequence_filters = false;        ///< … along a sequence
   bool grid_filters = false;            ///< … of two dimensions
   bool input = false;         ///< a picture for a vision model, a text for a language model
   bool second_model = false;  ///< optional where false
@@ -50,12 +51,12 @@ struct View {
   std::string summary;  ///< one sentence: which question it answers
   ViewNeeds needs = {};
   /// A fresh set of parameters at their defaults.
-  std::function<std::unique_ptr<backbone::AnyOptions>()> parameters;
+  std::function<std::unique_ptr<backbone::AnyOptions>()> parameters = {};
   /// `parameters` holds the fields to change. Throws OptionError for parameters that do not fit the
   /// model, Cancelled, and what the model throws.
   std::function<Figure(const ViewContext& context, const nlohmann::json& parameters,
                        const Progress& progress)>
-      compute;
+      compute = {};
   /// What a click at (x, y), in the units of the panel's axes, chooses. Null: nothing.
   std::function<Selection(const Figure& figure, std::size_t panel, double x, double y)> pick = {};
 };
