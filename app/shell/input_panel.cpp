@@ -1,6 +1,7 @@
 #include "app/shell/input_panel.h"
 
 #include <QApplication>
+#include <QFile>
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QImageReader>
@@ -23,6 +24,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int kThumbnail = 60;
+constexpr qint64 kTextBytes = 65536;
 
 }  // namespace
 
@@ -153,6 +155,18 @@ QString InputPanel::summary() const {
 void InputPanel::set_text(const QString& text) {
   text_->setText(text);
   if (model_ && !model_->facts().vision() && !text.isEmpty()) model_->set_text(text);
+}
+
+void InputPanel::open_text(const QString& file) {
+  thumbnails_.submit(
+      {.title = "text", .work = [panel = QPointer(this), file](const train::JobContext&) {
+         QFile in(file);
+         const auto bytes = in.open(QIODevice::ReadOnly) ? in.read(kTextBytes) : QByteArray();
+         QMetaObject::invokeMethod(qApp, [panel, text = QString::fromUtf8(bytes)] {
+           if (panel) panel->set_text(text);
+         });
+         return std::any();
+       }});
 }
 
 void InputPanel::step_picture(int by) {

@@ -25,6 +25,8 @@ class InputPanel : public QWidget {
   /// Files of pictures; the first is taken where there is a model for them.
   void add_pictures(const QStringList& files);
   void set_text(const QString& text);
+  /// Its first 64 KiB.
+  void open_text(const QString& file);
   void step_picture(int by);
   QString summary() const;
 

@@ -78,7 +78,7 @@ void RecentRow::paintEvent(QPaintEvent* /*event*/) {
   const auto at = places(width());
   const auto key = u"Ctrl %1"_s.arg(number_);
   draw_key_cap(p, key, at.key + key_cap_width(key), r.center().y() + 0.5, c.text2);
-  icon(file_.kind == "vision"_L1 ? "picture" : "text").paint(&p, QRect(at.file, 8, 16, 16));
+  app::icon(file_.kind == "vision"_L1 ? "picture" : "text").paint(&p, QRect(at.file, 8, 16, 16));
   const QFileInfo file(file_.path);
   p.setFont(sans(13, underMouse() ? Weight::semibold : Weight::regular));
   p.setPen(c.text);
@@ -116,7 +116,7 @@ void SampleCard::paintEvent(QPaintEvent* /*event*/) {
   p.setBrush(c.panel);
   p.setPen(QPen(c.line, 1));
   p.drawRect(QRectF(12.5, 12.5, 63, 63));
-  icon(sample_.glyph, sample_.here ? c.accent : c.text3).paint(&p, QRect(28, 28, 32, 32));
+  app::icon(sample_.glyph, sample_.here ? c.accent : c.text3).paint(&p, QRect(28, 28, 32, 32));
   const int wide = width() - 100;
   p.setFont(sans(13, Weight::semibold));
   p.setPen(c.text);

@@ -38,7 +38,6 @@ class LimitsPanel : public QWidget {
   QPushButton *reset_, *copy_, *paste_;
   QWidget* body_;
   QLabel* none_;
-  bool filling_ = false;
 };
 
 }  // namespace hyena::app
