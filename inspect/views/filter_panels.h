@@ -24,7 +24,7 @@ Panel impulse_panel(const SequenceFilter& filter, const ChannelChoice& choice, s
 
 /// Rows of a filter bank: row r shows channel channels[r].
 struct RowOrder {
-  at::Tensor channels;  ///< (F) int64
+  at::Tensor channels;    ///< (F) int64
   std::string name = {};  ///< "90 % length"; "" for the order of channels
 };
 /// `sort`: channel, length, energy, centroid or similarity; ascending.

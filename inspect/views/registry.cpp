@@ -4,7 +4,10 @@ namespace hyena::inspect {
 
 const std::vector<View>& views() {
   static const std::vector<View> all = {
+      filters_view(),
       impulse_view(),
+      filter_bank_view(),
+      response_view(),
   };
   return all;
 }
