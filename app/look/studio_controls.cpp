@@ -214,6 +214,13 @@ QRect StudioStyle::subControlRect(ComplexControl control, const QStyleOptionComp
 
 QRect StudioStyle::subElementRect(SubElement element, const QStyleOption* option,
                                   const QWidget* widget) const {
+  if (element == SE_TabWidgetRightCorner) {
+    const auto* tabs = qstyleoption_cast<const QStyleOptionTabWidgetFrame*>(option);
+    if (tabs) {
+      const auto size = tabs->rightCornerWidgetSize;
+      return {option->rect.right() - size.width() + 1, option->rect.top(), size.width(), 32};
+    }
+  }
   if (element == SE_LineEditContents) {
     const auto* box = qstyleoption_cast<const QStyleOptionFrame*>(option);
     if (box && box->lineWidth > 0) return option->rect.adjusted(6, 1, -6, -1);

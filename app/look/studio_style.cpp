@@ -221,7 +221,7 @@ int StudioStyle::pixelMetric(PixelMetric metric, const QStyleOption* option,
     case PM_TabCloseIndicatorHeight:
       return 16;
     case PM_TreeViewIndentation:
-      return 20;
+      return 16;
     case PM_MenuBarItemSpacing:
       return 4;
     case PM_MenuBarPanelWidth:

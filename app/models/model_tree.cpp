@@ -93,8 +93,8 @@ void ModelTree::fill(Node& top, LoadedModel* model) const {
                         .arg(layer.grid_height)
                         .arg(layer.grid_width)
                   : tr("%1 channels").arg(layer.filter_channels),
-              "filter", layer.mixer == "hyena2d" ? "filter-2d" : "impulse");
-      row.add(tr("Matrix H(u)"), tr("per channel"), "matrix", "matrix");
+              "filter", layer.mixer == "hyena2d" ? "filter-2d" : "filters");
+      row.add(tr("Matrix H(u)"), u"L × L"_s, "matrix", "matrix");
     } else {
       row.add(tr("Attention"), tr("%1 heads").arg(layer.heads), "matrix", "matrix");
     }

@@ -14,7 +14,9 @@ namespace {
 /// 32 high, with a line below.
 class TitleLine : public QWidget {
  public:
-  TitleLine() { setFixedHeight(32); }
+  // A dock asks for the hint, not for a fixed height.
+  QSize sizeHint() const override { return {120, 32}; }
+  QSize minimumSizeHint() const override { return {60, 32}; }
 
  protected:
   void paintEvent(QPaintEvent* /*event*/) override {

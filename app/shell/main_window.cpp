@@ -10,6 +10,7 @@
 #include <QListView>
 #include <QMimeData>
 #include <QPlainTextEdit>
+#include <QSortFilterProxyModel>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTabWidget>
@@ -46,12 +47,19 @@ bool has_suffix(const QString& file, const Suffixes& suffixes) {
 }
 
 /// What a newly loaded model opens with.
-const char* first_view(const inspect::ModelFacts& facts) {
-  for (const auto& layer : facts.layers) {
-    if (layer.filters == 0) continue;
-    return layer.mixer == "hyena2d" ? "filter-2d" : "impulse";
+std::string first_view(const inspect::ModelFacts& facts) {
+  const bool filters =
+      std::ranges::any_of(facts.layers, [](const auto& layer) { return layer.filters > 0; });
+  const bool grid = std::ranges::any_of(
+      facts.layers, [](const auto& layer) { return layer.mixer == "hyena2d"; });
+  for (const auto& view : inspect::views()) {
+    const auto& needs = view.needs;
+    if (needs.input || needs.second_model || needs.table || needs.grid_filters != grid) continue;
+    if (needs.long_filters == filters && (facts.vision() ? needs.vision : needs.language)) {
+      return view.id;
+    }
   }
-  return "";
+  return {};
 }
 
 }  // namespace
@@ -230,11 +238,12 @@ void MainWindow::follow_model_state(LoadedModel* model) {
                           .parameters = facts.parameters,
                           .dtype = QString::fromStdString(facts.dtype),
                           .opened = QDateTime::currentDateTime()});
-    tree_->expand(tree_model_->index_of(model));
-    const std::string first = first_view(facts);
-    const bool known = std::ranges::any_of(
-        inspect::views(), [&](const inspect::View& view) { return view.id == first; });
-    if (area_->pages().empty() && known) open_view(first);
+    const auto* found = qobject_cast<QSortFilterProxyModel*>(tree_->model());
+    const auto top = found->mapFromSource(tree_model_->index_of(model));
+    tree_->expand(top);
+    tree_->expand(found->index(1, 0, top));
+    const auto first = first_view(facts);
+    if (area_->pages().empty() && !first.empty()) open_view(first);
     if (area_->pages().empty()) show_card();
   }
   follow_models();

@@ -5,6 +5,7 @@
 #include <QAction>
 #include <QActionGroup>
 #include <QApplication>
+#include <QLayout>
 #include <QLineEdit>
 #include <QMenu>
 #include <QMenuBar>
@@ -131,7 +132,7 @@ void MainWindow::build_menus() {
   auto* tools = addToolBar(tr("Selection"));
   tools->setObjectName(u"toolbar"_s);
   tools->setMovable(false);
-  tools->setFixedHeight(40);
+  tools->layout()->setContentsMargins(8, 6, 8, 6);
   tools->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
   tools->setContextMenuPolicy(Qt::PreventContextMenu);
   open->setIconText(tr("Open"));
@@ -139,6 +140,7 @@ void MainWindow::build_menus() {
   tools->addAction(open);
   tools->addSeparator();
   bar_ = new SelectionBar(store_, selection_);
+  bar_->setFixedHeight(28);
   tools->addWidget(bar_);
 
   for (int i = 0; i < 9; ++i) {

@@ -175,6 +175,7 @@ void MainWindow::build_strip() {
   parts->addWidget(upper);
 
   strip_ = new QTabWidget;
+  strip_->setAccessibleName(tr("Input, activity and log"));
   strip_->setDocumentMode(true);
   strip_->tabBar()->setProperty("plain", true);
   strip_->tabBar()->setDrawBase(false);

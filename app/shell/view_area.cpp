@@ -36,6 +36,7 @@ QTabWidget* ViewArea::add_group() {
   auto* group = new QTabWidget;
   group->setTabsClosable(true);
   group->setMovable(true);
+  group->setAccessibleName(tr("Views"));
   group->setDocumentMode(true);
   group->setElideMode(Qt::ElideRight);
   group->tabBar()->setExpanding(false);
@@ -45,11 +46,10 @@ QTabWidget* ViewArea::add_group() {
   add->setIcon(icon("add"));
   add->setAutoRaise(true);
   add->setFixedSize(32, 32);
-  add->setPopupMode(QToolButton::InstantPopup);
-  add->setMenu(add_menu_);
-  add->setStyleSheet({});
   add->setToolTip(tr("Add a view (Ctrl+T)"));
   add->setAccessibleName(tr("Add a view"));
+  connect(add, &QToolButton::clicked, this,
+          [this, add] { add_menu_->popup(add->mapToGlobal(QPoint(0, add->height()))); });
   group->setCornerWidget(add, Qt::TopRightCorner);
   connect(group, &QTabWidget::tabCloseRequested, this,
           [this, group](int index) { close(group->widget(index)); });

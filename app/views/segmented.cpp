@@ -21,7 +21,6 @@ Segmented::Segmented(const QStringList& names, QWidget* parent) : QWidget(parent
     button->setAccessibleName(names[i]);
     button->setCheckable(true);
     button->setProperty("segment", true);
-    button->setAutoRaise(true);
     button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
     button->setFont(sans(12));
     buttons_.addButton(button, i);
