@@ -39,8 +39,7 @@ Table tensor_page(const std::string& file) {
   for (const auto& row : tensor_table(*source)) {
     table.rows.push_back({row.name, row.dtype, shape_text(row.shape), std::to_string(row.numel),
                           short_number(row.min), short_number(row.max), short_number(row.mean),
-                          short_number(row.std), std::to_string(row.nan),
-                          std::to_string(row.inf)});
+                          short_number(row.std), std::to_string(row.nan), std::to_string(row.inf)});
   }
   return table;
 }

@@ -118,8 +118,8 @@ CursorFacts cursor_facts(const inspect::Panel& panel, const inspect::PanelLayout
       if (shape.size() == 2) {
         const auto x = (pixel.x() - layout.plot.left()) / layout.plot.width();
         const auto y = (pixel.y() - layout.plot.top()) / layout.plot.height();
-        const auto column = std::min<std::int64_t>(shape[1] - 1, static_cast<std::int64_t>(
-                                                                     x * static_cast<double>(shape[1])));
+        const auto column = std::min<std::int64_t>(
+            shape[1] - 1, static_cast<std::int64_t>(x * static_cast<double>(shape[1])));
         const auto row = std::min<std::int64_t>(
             shape[0] - 1, static_cast<std::int64_t>(y * static_cast<double>(shape[0])));
         out.place = u"patch (%1, %2)"_s.arg(row).arg(column);

@@ -1,6 +1,6 @@
 // What a FigureWidget paints: its figure, the cursor over it, and its states.
-#include <QPainter>
 #include <QPaintEvent>
+#include <QPainter>
 
 #include "app/figurewidget/figure_widget.h"
 #include "app/look/look.h"
@@ -92,8 +92,7 @@ void FigureWidget::paint_cursor(QPainter& painter) const {
       painter.drawLine(QPointF(pixel, other.plot.top()), QPointF(pixel, other.plot.bottom()));
     }
   }
-  const auto facts =
-      locked_ ? cursor_facts(colored_.panels[panel->panel], *panel, *at) : cursor_;
+  const auto facts = locked_ ? cursor_facts(colored_.panels[panel->panel], *panel, *at) : cursor_;
   if (facts.has_point) {
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(c.text, 1.5));
@@ -113,7 +112,7 @@ void FigureWidget::paint_loading(QPainter& painter) const {
                                                 .arg(QString::fromStdString(progress_.step))
                                                 .arg(progress_.done)
                                                 .arg(progress_.total)
-                                           : QString::fromStdString(progress_.step);
+                                          : QString::fromStdString(progress_.step);
   painter.setPen(c.text2);
   painter.setFont(sans(13));
   painter.drawText(QRectF(0, middle.y() - 36, width(), 20), Qt::AlignCenter, step);

@@ -48,7 +48,8 @@ struct Heads {
     if (picture.overlaid) (*this)(picture.overlay);
   }
   void operator()(const inspect::Bars& bars) {
-    heads << u"name"_s << QString::fromStdString(bars.first_name.empty() ? "value" : bars.first_name);
+    heads << u"name"_s
+          << QString::fromStdString(bars.first_name.empty() ? "value" : bars.first_name);
     if (!bars.second_name.empty()) heads << QString::fromStdString(bars.second_name);
     rows = static_cast<std::int64_t>(bars.bars.size());
   }
@@ -58,8 +59,8 @@ struct Heads {
   }
   void operator()(const inspect::Table& table) {
     for (const auto& column : table.columns) {
-      heads << QString::fromStdString(column.unit.empty() ? column.title
-                                                          : column.title + " (" + column.unit + ")");
+      heads << QString::fromStdString(
+          column.unit.empty() ? column.title : column.title + " (" + column.unit + ")");
     }
     rows = static_cast<std::int64_t>(table.rows.size());
   }

@@ -38,7 +38,8 @@ class FigureWidget : public QWidget {
   const inspect::Figure& figure() const { return colored_; }
   /// As it is shown: with the zoomed ranges.
   inspect::Figure shown_figure() const { return zoom_.applied(colored_); }
-  void set_pick(std::function<inspect::Selection(const inspect::Figure&, std::size_t, double, double)> pick);
+  void set_pick(
+      std::function<inspect::Selection(const inspect::Figure&, std::size_t, double, double)> pick);
 
   void set_empty_text(const QString& sentence, const QString& hint);
   void set_busy(bool busy);  ///< a newer figure is on its way

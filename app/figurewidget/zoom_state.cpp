@@ -49,9 +49,8 @@ void ZoomState::set_figure(const inspect::Figure& figure, bool keep) {
   columns_ = static_cast<std::size_t>(std::max<std::int64_t>(1, figure.columns));
   can_.clear();
   for (const auto& panel : figure.panels) {
-    can_.push_back(!panel.thumbnail &&
-                   (std::holds_alternative<inspect::Lines>(panel.content) ||
-                    std::holds_alternative<inspect::HeatMap>(panel.content)));
+    can_.push_back(!panel.thumbnail && (std::holds_alternative<inspect::Lines>(panel.content) ||
+                                        std::holds_alternative<inspect::HeatMap>(panel.content)));
   }
   whole_.clear();
 }
@@ -96,8 +95,8 @@ void ZoomState::zoom(const inspect::PanelLayout& panel, QPointF at, double facto
   };
   const auto& whole = whole_.at(panel.panel);
   if (along_y) {
-    const auto range = inside(about({panel.bottom, panel.top}, units.y(), panel.y_scale), whole.y,
-                              panel.y_scale);
+    const auto range =
+        inside(about({panel.bottom, panel.top}, units.y(), panel.y_scale), whole.y, panel.y_scale);
     if (is_whole(range, whole.y)) {
       y_.erase(panel.panel);
     } else {

@@ -23,8 +23,9 @@ constexpr std::array drawings{
     Drawing{"search", "M11 6.8a4.2 4.2 0 1 1-8.4 0 4.2 4.2 0 0 1 8.4 0zM10 10l4 4"},
     Drawing{"layers", "M8 2l6 3-6 3-6-3zM2 8l6 3 6-3M2 11l6 3 6-3"},
     Drawing{"bars", "M2.5 13.5v-4M6.2 13.5v-10M9.8 13.5v-7M13.5 13.5v-5"},
-    Drawing{"filter", "M1.5 8.5c1.2 0 1.2-5.5 2.6-5.5s1.6 10 3.2 10 1.5-7.5 2.8-7.5 1.2 4 2.2 4 "
-                      "1-1.5 2.2-1.5"},
+    Drawing{"filter",
+            "M1.5 8.5c1.2 0 1.2-5.5 2.6-5.5s1.6 10 3.2 10 1.5-7.5 2.8-7.5 1.2 4 2.2 4 "
+            "1-1.5 2.2-1.5"},
     Drawing{"gate", "M1.5 4.5h3.5v7h-3.5M14.5 4.5h-3.5v7h3.5M5 8h6"},
     Drawing{"matrix", "M2.5 2.5v11h11zM2.5 6.2h3.7v7.3M2.5 9.9h7.4v3.6"},
     Drawing{"split", "M1.5 5l4 3-4 3zM8 4.5h6.5M8 8h6.5M8 11.5h6.5"},
@@ -64,10 +65,11 @@ const char* paths_of(const char* name) {
 }
 
 void draw(QPainter& painter, const QRectF& box, const char* paths, const QColor& color) {
-  const auto svg = QByteArray("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><path d='") +
-                   paths + "' fill='none' stroke='" + color.name().toLatin1() +
-                   "' stroke-opacity='" + QByteArray::number(color.alphaF()) +
-                   "' stroke-width='1.25' stroke-linecap='round' stroke-linejoin='round'/></svg>";
+  const auto svg =
+      QByteArray("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><path d='") + paths +
+      "' fill='none' stroke='" + color.name().toLatin1() + "' stroke-opacity='" +
+      QByteArray::number(color.alphaF()) +
+      "' stroke-width='1.25' stroke-linecap='round' stroke-linejoin='round'/></svg>";
   QSvgRenderer(svg).render(&painter, box);
 }
 

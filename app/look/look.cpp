@@ -16,8 +16,7 @@ Look& Look::instance() {
 }
 
 // Qt 6.4 cannot ask the desktop: the palette it gives before ours is its word.
-Look::Look()
-    : system_is_dark_(QApplication::palette().color(QPalette::Window).lightness() < 128) {}
+Look::Look() : system_is_dark_(QApplication::palette().color(QPalette::Window).lightness() < 128) {}
 
 void Look::apply(Mode mode) {
   mode_ = mode;
@@ -31,8 +30,9 @@ void Look::apply(Mode mode) {
   QToolTip::setFont(sans(12));
   QToolTip::setPalette(palette_of(*colors_));
   // The few parts that no style can reach.
-  qApp->setStyleSheet(u"QMainWindow::separator { background: %1; width: 1; height: 1; }"
-                      "QStatusBar::item { border: none; }"_s.arg(colors_->line.name()));
+  qApp->setStyleSheet(
+      u"QMainWindow::separator { background: %1; width: 1; height: 1; }"
+      "QStatusBar::item { border: none; }"_s.arg(colors_->line.name()));
   Q_EMIT changed();
 }
 

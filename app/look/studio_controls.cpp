@@ -26,8 +26,8 @@ void field(QPainter& painter, const QRect& rect, const QStyleOption* option) {
 
 }  // namespace
 
-void StudioStyle::drawControl(ControlElement element, const QStyleOption* option,
-                              QPainter* painter, const QWidget* widget) const {
+void StudioStyle::drawControl(ControlElement element, const QStyleOption* option, QPainter* painter,
+                              const QWidget* widget) const {
   const auto& c = colors();
   painter->save();
   switch (element) {
@@ -116,8 +116,8 @@ void StudioStyle::drawControl(ControlElement element, const QStyleOption* option
         painter->drawRoundedRect(item->rect.adjusted(0, 2, 0, -2), 4, 4);
       }
       painter->setPen(c.text);
-      painter->drawText(item->rect,
-                        Qt::AlignCenter | Qt::TextHideMnemonic | Qt::TextSingleLine, item->text);
+      painter->drawText(item->rect, Qt::AlignCenter | Qt::TextHideMnemonic | Qt::TextSingleLine,
+                        item->text);
       break;
     }
     case CE_ToolBar:
@@ -195,11 +195,11 @@ QRect StudioStyle::subControlRect(ComplexControl control, const QStyleOptionComp
       const bool along = bar->orientation == Qt::Horizontal;
       const int length = along ? r.width() : r.height();
       const int range = bar->maximum - bar->minimum;
-      const int size =
-          range <= 0 ? length
-                     : std::clamp(static_cast<int>(static_cast<double>(length) * bar->pageStep /
-                                                   (range + bar->pageStep)),
-                                  std::min(24, length), length);
+      const int size = range <= 0
+                           ? length
+                           : std::clamp(static_cast<int>(static_cast<double>(length) *
+                                                         bar->pageStep / (range + bar->pageStep)),
+                                        std::min(24, length), length);
       const int at = sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition,
                                              length - size, bar->upsideDown);
       int from = at, to = at + size;

@@ -104,14 +104,13 @@ void StudioStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* op
     }
     case PE_IndicatorCheckBox: {
       const auto box = option->rect;
-      frame(*painter, box, on ? c.accent : c.base,
-            on ? c.accent : hovered ? c.accent : c.edge, 3);
+      frame(*painter, box, on ? c.accent : c.base, on ? c.accent : hovered ? c.accent : c.edge, 3);
       if (on) {
         painter->setPen(QPen(c.on_accent, 1.5, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
         const QPointF at = QRectF(box).topLeft();
         const double s = box.width() / 16.0;
-        painter->drawPolyline(QPolygonF({at + QPointF(4, 8.2) * s, at + QPointF(6.8, 11) * s,
-                                         at + QPointF(12, 5.2) * s}));
+        painter->drawPolyline(QPolygonF(
+            {at + QPointF(4, 8.2) * s, at + QPointF(6.8, 11) * s, at + QPointF(12, 5.2) * s}));
       }
       break;
     }

@@ -7,11 +7,11 @@ namespace hyena::app {
 
 /// What the program was started with.
 struct CommandLine {
-  QStringList files = {};   ///< models, pictures, texts to open
-  QString profile = {};     ///< folder of the settings; empty: the user's own
-  QString theme = {};       ///< system, light, dark; empty: as the settings say
+  QStringList files = {};  ///< models, pictures, texts to open
+  QString profile = {};    ///< folder of the settings; empty: the user's own
+  QString theme = {};      ///< system, light, dark; empty: as the settings say
   QString device = QStringLiteral("cpu");
-  QString error = {};       ///< a sentence; nothing else counts then
+  QString error = {};  ///< a sentence; nothing else counts then
   bool help = false, version = false;
 };
 

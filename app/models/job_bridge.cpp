@@ -24,7 +24,8 @@ bool JobBridge::too_soon(const train::JobEvent& event) {
 train::Worker::Listener JobBridge::listener() {
   return [this](const train::JobEvent& told) {
     if (too_soon(told)) return;
-    QMetaObject::invokeMethod(this, [this, told] { Q_EMIT event(told); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this, [this, told] { Q_EMIT event(told); }, Qt::QueuedConnection);
   };
 }
 

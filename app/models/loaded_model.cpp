@@ -53,12 +53,12 @@ double LoadedModel::bytes() const {
 }
 
 std::uint64_t LoadedModel::submit(const QString& title, const QString& slot, Work work) {
-  return worker_.submit({.title = title.toStdString(),
-                         .slot = slot.toStdString(),
-                         .work = [room = room_, work = std::move(work)](
-                                     const train::JobContext& context) {
-                           return work(*room, context);
-                         }});
+  return worker_.submit(
+      {.title = title.toStdString(),
+       .slot = slot.toStdString(),
+       .work = [room = room_, work = std::move(work)](const train::JobContext& context) {
+         return work(*room, context);
+       }});
 }
 
 void LoadedModel::load() {
@@ -105,14 +105,15 @@ void LoadedModel::read_pages() {
 
 void LoadedModel::set_input(
     std::function<std::shared_ptr<const inspect::Stimulus>(const inspect::Subject&)> open) {
-  input_job_ = submit(tr("Preparing the input"), u"input"_s,
-                      [open = std::move(open)](ModelRoom& room, const train::JobContext&) {
-                        room.input = open(*room.subject);
-                        return std::any(InputFacts{.name = QString::fromStdString(room.input->name()),
-                                                   .pixels = room.input->pixels(),
-                                                   .pieces = room.input->pieces(),
-                                                   .ids = room.input->ids()});
-                      });
+  input_job_ =
+      submit(tr("Preparing the input"), u"input"_s,
+             [open = std::move(open)](ModelRoom& room, const train::JobContext&) {
+               room.input = open(*room.subject);
+               return std::any(InputFacts{.name = QString::fromStdString(room.input->name()),
+                                          .pixels = room.input->pixels(),
+                                          .pieces = room.input->pieces(),
+                                          .ids = room.input->ids()});
+             });
 }
 
 void LoadedModel::set_text(const QString& text) {
@@ -140,6 +141,10 @@ void LoadedModel::take(const train::JobEvent& event) {
     if (event.state == JobState::failed || event.state == JobState::cancelled) {
       state_ = State::failed;
       error_ = event.error;
+      // The folder is in the details; the sentence is to be read.
+      error_.sentence = QString::fromStdString(error_.sentence)
+                            .replace(path_, QFileInfo(path_).fileName())
+                            .toStdString();
       if (event.state == JobState::cancelled) {
         error_ = {.kind = "cancelled",
                   .sentence = tr("Loading was cancelled.").toStdString(),

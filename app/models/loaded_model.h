@@ -73,7 +73,8 @@ class LoadedModel : public QObject {
 
  private:
   void take(const train::JobEvent& event);
-  void set_input(std::function<std::shared_ptr<const inspect::Stimulus>(const inspect::Subject&)> open);
+  void set_input(
+      std::function<std::shared_ptr<const inspect::Stimulus>(const inspect::Subject&)> open);
   void read_pages();
 
   QString path_, device_;

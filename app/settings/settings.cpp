@@ -14,7 +14,8 @@ constexpr int kRecent = 9;  // Ctrl+1 … Ctrl+9
 
 QString folder_of(const QString& profile) {
   if (!profile.isEmpty()) return profile;
-  return QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) + "/hyena-studio"_L1;
+  return QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) +
+         "/hyena-studio"_L1;
 }
 
 }  // namespace

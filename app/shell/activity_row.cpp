@@ -56,12 +56,12 @@ void ActivityRow::show_event(const train::JobEvent& event) {
   finished_ = event.finished();
   failed_ = event.state == JobState::failed;
   const auto& progress = event.progress;
-  const char* glyph = failed_                             ? "error"
+  const char* glyph = failed_                              ? "error"
                       : event.state == JobState::done      ? "done"
                       : event.state == JobState::cancelled ? "close"
                                                            : "clock";
   glyph_->setPixmap(icon_pixmap(glyph,
-                                failed_                        ? c.error
+                                failed_                         ? c.error
                                 : event.state == JobState::done ? c.done
                                                                 : c.text3,
                                 16, devicePixelRatioF()));
@@ -75,7 +75,7 @@ void ActivityRow::show_event(const train::JobEvent& event) {
     bar_->setValue(known ? static_cast<int>(progress.done) : 0);
     percent_->setText(known ? u"%1 %"_s.arg(100 * progress.done / progress.total) : QString());
     step_->setText(event.state == JobState::waiting ? tr("waiting")
-                   : known ? tr("%1, %2 of %3")
+                   : known                          ? tr("%1, %2 of %3")
                                  .arg(QString::fromStdString(progress.step))
                                  .arg(progress.done)
                                  .arg(progress.total)

@@ -182,25 +182,26 @@ void InputPanel::add_pictures(const QStringList& files) {
     item->setToolTip(file);
     item->setData(Qt::AccessibleTextRole, QFileInfo(file).fileName());
     item->setSizeHint(QSize(kThumbnail + 6, kThumbnail + 6));
-    thumbnails_.submit(
-        {.title = "thumbnail", .work = [list = QPointer(pictures_), file](const train::JobContext&) {
-           QImageReader reader(file);
-           const auto size = reader.size();
-           if (size.isValid()) {
-             reader.setScaledSize(size.scaled(kThumbnail * 2, kThumbnail * 2, Qt::KeepAspectRatio));
-           }
-           const auto picture = reader.read();
-           if (!picture.isNull()) {
-             QMetaObject::invokeMethod(qApp, [list, file, picture] {
-               for (int i = 0; list && i < list->count(); ++i) {
-                 if (list->item(i)->data(Qt::UserRole).toString() == file) {
-                   list->item(i)->setIcon(QIcon(QPixmap::fromImage(picture)));
-                 }
-               }
-             });
-           }
-           return std::any();
-         }});
+    thumbnails_.submit({.title = "thumbnail",
+                        .work = [list = QPointer(pictures_), file](const train::JobContext&) {
+                          QImageReader reader(file);
+                          const auto size = reader.size();
+                          if (size.isValid()) {
+                            reader.setScaledSize(
+                                size.scaled(kThumbnail * 2, kThumbnail * 2, Qt::KeepAspectRatio));
+                          }
+                          const auto picture = reader.read();
+                          if (!picture.isNull()) {
+                            QMetaObject::invokeMethod(qApp, [list, file, picture] {
+                              for (int i = 0; list && i < list->count(); ++i) {
+                                if (list->item(i)->data(Qt::UserRole).toString() == file) {
+                                  list->item(i)->setIcon(QIcon(QPixmap::fromImage(picture)));
+                                }
+                              }
+                            });
+                          }
+                          return std::any();
+                        }});
   }
   if (!files.isEmpty()) pictures_->setCurrentRow(first);
 }

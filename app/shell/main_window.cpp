@@ -15,6 +15,7 @@
 #include <QStackedWidget>
 #include <QTabWidget>
 #include <QTime>
+#include <QTimer>
 #include <QTreeView>
 #include <QVBoxLayout>
 
@@ -50,8 +51,8 @@ bool has_suffix(const QString& file, const Suffixes& suffixes) {
 std::string first_view(const inspect::ModelFacts& facts) {
   const bool filters =
       std::ranges::any_of(facts.layers, [](const auto& layer) { return layer.filters > 0; });
-  const bool grid = std::ranges::any_of(
-      facts.layers, [](const auto& layer) { return layer.mixer == "hyena2d"; });
+  const bool grid =
+      std::ranges::any_of(facts.layers, [](const auto& layer) { return layer.mixer == "hyena2d"; });
   for (const auto& view : inspect::views()) {
     const auto& needs = view.needs;
     if (needs.input || needs.second_model || needs.table || needs.grid_filters != grid) continue;
@@ -140,7 +141,8 @@ void MainWindow::open_model_dialog() {
   auto* dialog = new QFileDialog(this, tr("Open model"));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::ExistingFiles);
-  dialog->setNameFilters({tr("Models (*.safetensors *.pt *.pth *.bin *.ckpt)"), tr("All files (*)")});
+  dialog->setNameFilters(
+      {tr("Models (*.safetensors *.pt *.pth *.bin *.ckpt)"), tr("All files (*)")});
   connect(dialog, &QFileDialog::filesSelected, this, &MainWindow::open_files);
   dialog->open();
 }
@@ -165,7 +167,8 @@ ViewPage* MainWindow::open_view(const std::string& id, bool again) {
   const auto& view = inspect::find_view(id);
   auto* page = new ViewPage(view, store_, selection_);
   connect(page, &ViewPage::cursor_text, status_cursor_, &QLabel::setText);
-  connect(page, &ViewPage::note, this, [this](const QString& text) { status_cursor_->setText(text); });
+  connect(page, &ViewPage::note, this,
+          [this](const QString& text) { status_cursor_->setText(text); });
   connect(page, &ViewPage::details_asked, this, &MainWindow::show_message);
   connect(page, &ViewPage::drawn, this, [this, page] {
     for (const auto& array : page->figure()->figure().arrays) {
@@ -198,8 +201,12 @@ void MainWindow::follow_view() {
 void MainWindow::follow_models() {
   const bool any = !store_.models().empty();
   middle_->setCurrentIndex(any ? 1 : 0);
-  for (auto* dock : {models_dock_, channels_dock_, parameters_dock_, limits_dock_}) {
-    dock->setVisible(any);
+  if (any != models_dock_->isVisibleTo(this)) {
+    for (auto* dock : {models_dock_, channels_dock_, parameters_dock_, limits_dock_}) {
+      dock->setVisible(any);
+    }
+    // Sizes count only once the docks are laid out.
+    if (any) QTimer::singleShot(0, this, &MainWindow::size_docks);
   }
   if (!any) start_->refresh();
   const auto* model = store_.current();
@@ -243,7 +250,10 @@ void MainWindow::follow_model_state(LoadedModel* model) {
     tree_->expand(top);
     tree_->expand(found->index(1, 0, top));
     const auto first = first_view(facts);
-    if (area_->pages().empty() && !first.empty()) open_view(first);
+    const auto pages = area_->pages();
+    const bool none = std::ranges::none_of(
+        pages, [](QWidget* page) { return qobject_cast<ViewPage*>(page) != nullptr; });
+    if (none && !first.empty()) open_view(first);
     if (area_->pages().empty()) show_card();
   }
   follow_models();
@@ -270,8 +280,8 @@ void MainWindow::show_error_page(LoadedModel* model) {
 }
 
 void MainWindow::show_message(const QString& subject, const train::JobError& error) {
-  auto* page = new MessagePage(
-      subject, tr("The model and the other views are untouched."), error, false);
+  auto* page =
+      new MessagePage(subject, tr("The model and the other views are untouched."), error, false);
   connect(page, &MessagePage::close_asked, this, [this, page] { area_->close(page); });
   connect(page, &MessagePage::log_asked, this, [this] { strip_->setCurrentIndex(2); });
   area_->add(page, subject, "error");
@@ -280,7 +290,8 @@ void MainWindow::show_message(const QString& subject, const train::JobError& err
 void MainWindow::log(const train::JobEvent& event) {
   if (!event.finished()) return;
   auto line = QTime::currentTime().toString(u"HH:mm:ss  "_s) + QString::fromStdString(event.title);
-  if (event.state == train::JobState::done) line += tr(": done in %1 s").arg(event.seconds, 0, 'f', 2);
+  if (event.state == train::JobState::done)
+    line += tr(": done in %1 s").arg(event.seconds, 0, 'f', 2);
   if (event.state == train::JobState::cancelled) return;
   if (event.state == train::JobState::failed) {
     line += u": "_s + QString::fromStdString(event.error.details);

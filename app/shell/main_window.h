@@ -62,6 +62,7 @@ class MainWindow : public QMainWindow {
   void build_menus();  // main_window_actions.cpp
   void build_docks();  // main_window_docks.cpp
   void build_strip();
+  void size_docks();
   void build_status();
   void connect_parts();
   void fill_view_menu();
@@ -78,6 +79,7 @@ class MainWindow : public QMainWindow {
   void log(const train::JobEvent& event);
   void set_theme(const QString& name);
   void next_area();
+  void again();  ///< draws the view in front, or tries the failed load
 
   Settings& settings_;
   QString device_;

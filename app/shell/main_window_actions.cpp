@@ -20,6 +20,7 @@
 #include "app/models/model_tree.h"
 #include "app/shell/input_panel.h"
 #include "app/shell/main_window.h"
+#include "app/shell/message_page.h"
 #include "app/shell/selection_bar.h"
 #include "app/shell/shortcut_sheet.h"
 #include "app/shell/start_page.h"
@@ -56,12 +57,13 @@ void MainWindow::build_menus() {
     };
   };
   auto* file = menuBar()->addMenu(tr("&File"));
-  auto* open = act(file, "open", tr("Open model …"), QKeySequence::Open,
-                   [this] { open_model_dialog(); });
+  auto* open =
+      act(file, "open", tr("Open model …"), QKeySequence::Open, [this] { open_model_dialog(); });
   act(file, "picture", tr("Add pictures …"), Qt::CTRL | Qt::SHIFT | Qt::Key_O,
       [this] { open_picture_dialog(); });
   file->addSeparator();
-  act(file, "export", tr("Export figure …"), Qt::CTRL | Qt::Key_E, with_view(&ViewPage::ask_export));
+  act(file, "export", tr("Export figure …"), Qt::CTRL | Qt::Key_E,
+      with_view(&ViewPage::ask_export));
   file->addSeparator();
   act(file, "close", tr("Close tab"), Qt::CTRL | Qt::Key_W, [this] { area_->close_current(); });
   act(file, "", tr("Quit"), QKeySequence::Quit, [this] { close(); });
@@ -73,7 +75,8 @@ void MainWindow::build_menus() {
       with_view(&ViewPage::copy_data));
   edit->addSeparator();
   act(edit, "search", tr("Find layer or part"), QKeySequence::Find, [this] {
-    if (auto* search = findChild<QLineEdit*>(u"search"_s)) search->setFocus(Qt::ShortcutFocusReason);
+    if (auto* search = findChild<QLineEdit*>(u"search"_s))
+      search->setFocus(Qt::ShortcutFocusReason);
   });
 
   view_menu_ = menuBar()->addMenu(tr("&View"));
@@ -91,7 +94,8 @@ void MainWindow::build_menus() {
   model->addSeparator();
   act(model, "up", tr("Previous layer"), Qt::CTRL | Qt::Key_Up, [this] { bar_->step(-1, 0); });
   act(model, "down", tr("Next layer"), Qt::CTRL | Qt::Key_Down, [this] { bar_->step(1, 0); });
-  act(model, "left", tr("Previous channel"), Qt::CTRL | Qt::Key_Left, [this] { bar_->step(0, -1); });
+  act(model, "left", tr("Previous channel"), Qt::CTRL | Qt::Key_Left,
+      [this] { bar_->step(0, -1); });
   act(model, "right", tr("Next channel"), Qt::CTRL | Qt::Key_Right, [this] { bar_->step(0, 1); });
   act(model, "picture", tr("Previous picture"), Qt::CTRL | Qt::Key_PageUp,
       [this] { input_->step_picture(-1); });
@@ -99,14 +103,15 @@ void MainWindow::build_menus() {
       [this] { input_->step_picture(1); });
 
   auto* run = menuBar()->addMenu(tr("&Run"));
-  act(run, "again", tr("Draw again"), Qt::Key_F5, with_view(&ViewPage::draw_now));
+  act(run, "again", tr("Draw again"), Qt::Key_F5, [this] { again(); });
   act(run, "stop", tr("Stop this view"), Qt::CTRL | Qt::Key_Period, with_view(&ViewPage::cancel));
 
   window_menu_ = menuBar()->addMenu(tr("&Window"));
   auto* theme = window_menu_->addMenu(tr("Theme"));
   auto* themes = new QActionGroup(this);
-  for (const auto& [name, text] : {std::pair{u"system"_s, tr("As the desktop")},
-                                   std::pair{u"light"_s, tr("Light")}, std::pair{u"dark"_s, tr("Dark")}}) {
+  for (const auto& [name, text] :
+       {std::pair{u"system"_s, tr("As the desktop")}, std::pair{u"light"_s, tr("Light")},
+        std::pair{u"dark"_s, tr("Dark")}}) {
     auto* action = theme->addAction(text);
     action->setCheckable(true);
     action->setChecked(Look::name_of(Look::instance().mode()) == name);
@@ -126,8 +131,9 @@ void MainWindow::build_menus() {
   window_menu_->addSeparator();
 
   auto* help = menuBar()->addMenu(tr("&Help"));
-  act(help, "info", tr("All keys"), Qt::Key_F1, [this] { show_shortcuts(); })
-      ->setShortcuts({Qt::Key_F1, Qt::Key_Question});
+  act(help, "info", tr("All keys"), Qt::Key_F1, [this] {
+    show_shortcuts();
+  })->setShortcuts({Qt::Key_F1, Qt::Key_Question});
 
   auto* tools = addToolBar(tr("Selection"));
   tools->setObjectName(u"toolbar"_s);
@@ -225,6 +231,11 @@ void MainWindow::show_tensors() {
   fill();
   connect(model, &LoadedModel::changed, page, fill);
   area_->add(page, tr("Tensors: %1").arg(model->title()), "table");
+}
+
+void MainWindow::again() {
+  if (auto* view = area_->current_view()) view->draw_now();
+  if (auto* message = qobject_cast<MessagePage*>(area_->current())) Q_EMIT message->retry_asked();
 }
 
 /// Tree, figure, parameters, strip, and round again.

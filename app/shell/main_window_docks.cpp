@@ -1,5 +1,6 @@
 // The docks, the strip and the status bar of MainWindow.
 #include <fstream>
+
 #include <unistd.h>
 
 #include <QDockWidget>
@@ -138,14 +139,17 @@ void MainWindow::build_docks() {
   limits_ = new LimitsPanel;
   limits_dock_ = new DockPanel(u"limits"_s, tr("Limits"), scrolled(limits_), this);
   addDockWidget(Qt::RightDockWidgetArea, limits_dock_);
-  resizeDocks({models_dock_, channels_dock_, parameters_dock_, limits_dock_}, {248, 248, 280, 280},
-              Qt::Horizontal);
-  resizeDocks({models_dock_, channels_dock_}, {500, 300}, Qt::Vertical);
-  resizeDocks({parameters_dock_, limits_dock_}, {420, 380}, Qt::Vertical);
   for (auto* dock : {models_dock_, channels_dock_, parameters_dock_, limits_dock_}) {
     window_menu_->addAction(dock->toggleViewAction());
   }
   build_strip();
+}
+
+void MainWindow::size_docks() {
+  resizeDocks({models_dock_, channels_dock_, parameters_dock_, limits_dock_}, {248, 248, 280, 280},
+              Qt::Horizontal);
+  resizeDocks({models_dock_, channels_dock_}, {500, 300}, Qt::Vertical);
+  resizeDocks({parameters_dock_, limits_dock_}, {450, 330}, Qt::Vertical);
 }
 
 void MainWindow::build_strip() {

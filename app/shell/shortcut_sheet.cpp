@@ -24,19 +24,20 @@ ShortcutSheet::ShortcutSheet(const QWidget& window, QWidget* parent) : QDialog(p
     keys.append({all.join(u"  "_s), action->text().remove(u'&')});
   }
   keys.append({tr("Ctrl+1 … 9"), tr("Open a recent file")});
-  const QList<std::pair<QString, QString>> figure{{tr("Wheel"), tr("Zoom along x")},
-                                                  {tr("Shift+Wheel"), tr("Zoom along y")},
-                                                  {tr("Ctrl+Wheel"), tr("Zoom along both")},
-                                                  {tr("Drag"), tr("Move what is zoomed")},
-                                                  {tr("Double click"), tr("Whole range")},
-                                                  {tr("Click"), tr("Choose what is under the cursor")},
-                                                  {tr("Space"), tr("Lock the cursor")},
-                                                  {u"← →"_s, tr("Channel")},
-                                                  {u"0"_s, tr("Reset colour limits")},
-                                                  {u"C"_s, tr("Next colour map")},
-                                                  {u"T"_s, tr("Numbers as a table")},
-                                                  {u"PgUp PgDn"_s, tr("Picture")},
-                                                  {u"Esc"_s, tr("Cancel the job, then reset zoom")}};
+  const QList<std::pair<QString, QString>> figure{
+      {tr("Wheel"), tr("Zoom along x")},
+      {tr("Shift+Wheel"), tr("Zoom along y")},
+      {tr("Ctrl+Wheel"), tr("Zoom along both")},
+      {tr("Drag"), tr("Move what is zoomed")},
+      {tr("Double click"), tr("Whole range")},
+      {tr("Click"), tr("Choose what is under the cursor")},
+      {tr("Space"), tr("Lock the cursor")},
+      {u"← →"_s, tr("Channel")},
+      {u"0"_s, tr("Reset colour limits")},
+      {u"C"_s, tr("Next colour map")},
+      {u"T"_s, tr("Numbers as a table")},
+      {u"PgUp PgDn"_s, tr("Picture")},
+      {u"Esc"_s, tr("Cancel the job, then reset zoom")}};
   auto* grid = new QGridLayout(this);
   grid->setContentsMargins(24, 20, 24, 24);
   grid->setHorizontalSpacing(16);

@@ -36,7 +36,8 @@ class RecentFrame : public QWidget {
 
 /// Where scripts/demo puts its models: below the working folder, or the program's own.
 QString find_sample(const QString& name) {
-  for (const auto& root : {QDir::currentPath(), QCoreApplication::applicationDirPath() + "/../../.."_L1}) {
+  for (const auto& root :
+       {QDir::currentPath(), QCoreApplication::applicationDirPath() + "/../../.."_L1}) {
     const QFileInfo file(root + "/output/"_L1 + name + "/best.safetensors"_L1);
     if (file.exists()) return file.canonicalFilePath();
   }
@@ -64,7 +65,8 @@ StartPage::StartPage(Settings& settings, QWidget* parent) : QWidget(parent), set
   auto* title = new QLabel(tr("Hyena Studio"));
   title->setFont(sans(24, Weight::semibold));
   names->addWidget(title);
-  names->addWidget(new QLabel(tr("Look inside vision and language models built on long convolutions.")));
+  names->addWidget(
+      new QLabel(tr("Look inside vision and language models built on long convolutions.")));
   head->addLayout(names);
   head->addStretch(1);
   auto* version = new QLabel(tr("version %1 · CPU, %2 threads")
@@ -93,7 +95,8 @@ StartPage::StartPage(Settings& settings, QWidget* parent) : QWidget(parent), set
   outer->addSpacing(28);
 
   auto* foot = new QHBoxLayout;
-  auto* keys = new QLabel(tr("F1  all keys      Ctrl O  open      F6  next area      F11  full screen"));
+  auto* keys =
+      new QLabel(tr("F1  all keys      Ctrl O  open      F6  next area      F11  full screen"));
   keys->setFont(sans(12));
   keys->setForegroundRole(QPalette::PlaceholderText);
   foot->addWidget(keys);
@@ -176,11 +179,10 @@ void StartPage::build_samples() {
     QString title, about, folder, script;
     const char* glyph;
   };
-  for (const auto& known :
-       {Known{tr("Fashion pictures"), tr("28 × 28, 10 classes"), u"demo"_s, u"scripts/demo"_s,
-              "picture"},
-        Known{tr("Character storyteller"), tr("text, one token a character"), u"demo-text"_s,
-              u"scripts/demo"_s, "text"}}) {
+  for (const auto& known : {Known{tr("Fashion pictures"), tr("28 × 28, 10 classes"), u"demo"_s,
+                                  u"scripts/demo"_s, "picture"},
+                            Known{tr("Character storyteller"), tr("text, one token a character"),
+                                  u"demo-text"_s, u"scripts/demo"_s, "text"}}) {
     const auto path = find_sample(known.folder);
     auto* card = new SampleCard({.title = known.title,
                                  .line = known.about,

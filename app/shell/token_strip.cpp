@@ -46,7 +46,8 @@ void TokenStripWidget::lay_out() {
     x += std::max(14.0, inspect::text_width(mono(12), text) + 2 * kPad) + kGap;
     ends_.push_back(x);
   }
-  horizontalScrollBar()->setRange(0, std::max(0, static_cast<int>(x + kLeft) - viewport()->width()));
+  horizontalScrollBar()->setRange(0,
+                                  std::max(0, static_cast<int>(x + kLeft) - viewport()->width()));
   horizontalScrollBar()->setPageStep(viewport()->width());
   viewport()->update();
 }
@@ -72,8 +73,7 @@ void TokenStripWidget::paintEvent(QPaintEvent* /*event*/) {
     if (box.center().x() - last_number > 26 || is_chosen) {
       p.setFont(mono(10));
       p.setPen(c.text3);
-      p.drawText(QRectF(box.center().x() - 30, 2, 60, 14), Qt::AlignCenter,
-                 QString::number(i));
+      p.drawText(QRectF(box.center().x() - 30, 2, 60, 14), Qt::AlignCenter, QString::number(i));
       last_number = box.center().x();
     }
     p.setFont(mono(12));
@@ -108,7 +108,8 @@ void TokenStripWidget::keyPressEvent(QKeyEvent* event) {
     QAbstractScrollArea::keyPressEvent(event);
     return;
   }
-  set_chosen(std::clamp<std::int64_t>(chosen_ + by, 0, static_cast<std::int64_t>(ends_.size()) - 1));
+  set_chosen(
+      std::clamp<std::int64_t>(chosen_ + by, 0, static_cast<std::int64_t>(ends_.size()) - 1));
   Q_EMIT chosen(chosen_);
 }
 

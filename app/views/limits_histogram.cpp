@@ -34,8 +34,8 @@ void LimitsHistogram::show_values(const inspect::Array& values,
     to_ = limits.high + margin;
   }
   counts_ = inspect::histogram(values, from_, to_, kBins);
-  setAccessibleDescription(tr("Colours from %1 to %2")
-                               .arg(shown_number(limits.low), shown_number(limits.high)));
+  setAccessibleDescription(
+      tr("Colours from %1 to %2").arg(shown_number(limits.low), shown_number(limits.high)));
   update();
 }
 

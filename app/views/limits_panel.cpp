@@ -12,7 +12,6 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QVBoxLayout>
-
 #include <nlohmann/json.hpp>
 
 #include "app/look/look.h"
@@ -42,9 +41,9 @@ const inspect::Array* values_of(const inspect::Panel& panel) {
 }
 
 QIcon swatch(const inspect::ColorMap& map) {
-  QPixmap out(64, 16);
+  QPixmap out(48, 16);
   QPainter painter(&out);
-  for (int x = 0; x < 64; ++x) painter.fillRect(x, 0, 1, 16, inspect::to_qt(map.at(x / 63.0)));
+  for (int x = 0; x < 48; ++x) painter.fillRect(x, 0, 1, 16, inspect::to_qt(map.at(x / 47.0)));
   return out;
 }
 
@@ -82,7 +81,11 @@ LimitsPanel::LimitsPanel(QWidget* parent) : QWidget(parent) {
   scope_->setMinimumHeight(24);
   row(tr("Scope"), scope_);
   map_ = new QComboBox;
-  map_->setIconSize(QSize(64, 16));
+  map_->setIconSize(QSize(48, 16));
+  for (auto* box : {policy_, map_}) {
+    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    box->setMinimumContentsLength(5);
+  }
   for (const auto& map : inspect::color_maps()) {
     map_->addItem(swatch(map), QString::fromStdString(map.name));
   }
@@ -195,9 +198,8 @@ void LimitsPanel::copy() {
   if (!widget_ || !widget_->has_figure()) return;
   const auto index = widget_->focused_panel();
   const auto& limits = widget_->limits(index);
-  const nlohmann::json text{{"low", limits.low},
-                            {"high", limits.high},
-                            {"map", map_->currentText().toStdString()}};
+  const nlohmann::json text{
+      {"low", limits.low}, {"high", limits.high}, {"map", map_->currentText().toStdString()}};
   QApplication::clipboard()->setText(QString::fromStdString(text.dump()));
 }
 

@@ -58,15 +58,15 @@ class Editor : public backbone::OptionVisitor {
     box->setToolTip(QString::fromUtf8(doc.help));
     box->setAccessibleDescription(QString::fromUtf8(doc.help));
     box->setMinimumHeight(24);
-    QObject::connect(box, &QCheckBox::toggled, box,
-                     [set = set_, name](bool on) { set(name, on); });
+    QObject::connect(box, &QCheckBox::toggled, box, [set = set_, name](bool on) { set(name, on); });
     rows_.addWidget(box);
     ++count_;
   }
   void field(const char* name, std::int64_t& value, const FieldDoc& doc) override {
     if (is_shared_field(name)) return;
     auto* box = new QSpinBox;
-    box->setRange(static_cast<int>(std::max(doc.min, -1e9)), static_cast<int>(std::min(doc.max, 1e9)));
+    box->setRange(static_cast<int>(std::max(doc.min, -1e9)),
+                  static_cast<int>(std::min(doc.max, 1e9)));
     box->setValue(static_cast<int>(value));
     box->setKeyboardTracking(false);
     box->setFont(mono(12));
@@ -79,7 +79,8 @@ class Editor : public backbone::OptionVisitor {
     auto* box = new NumberBox;
     box->setDecimals(6);
     box->setRange(std::max(doc.min, -1e12), std::min(doc.max, 1e12));
-    box->setSingleStep(std::max(0.01, std::pow(10.0, std::floor(std::log10(std::abs(value) + 1e-9)) - 0)));
+    box->setSingleStep(
+        std::max(0.01, std::pow(10.0, std::floor(std::log10(std::abs(value) + 1e-9)) - 0)));
     box->setValue(value);
     box->setKeyboardTracking(false);
     box->setFont(mono(12));
@@ -91,14 +92,14 @@ class Editor : public backbone::OptionVisitor {
   void field(const char* name, std::string& value, const FieldDoc& doc) override {
     if (doc.choices.empty()) {
       auto* box = new QLineEdit(QString::fromStdString(value));
-      QObject::connect(box, &QLineEdit::textEdited, box, [set = set_, name](const QString& text) {
-        set(name, text.toStdString());
-      });
+      QObject::connect(box, &QLineEdit::textEdited, box,
+                       [set = set_, name](const QString& text) { set(name, text.toStdString()); });
       row(name, doc, box);
       return;
     }
     QStringList names;
-    for (const auto& choice : doc.choices) names << QString::fromStdString(choice).replace(u'_', u' ');
+    for (const auto& choice : doc.choices)
+      names << QString::fromStdString(choice).replace(u'_', u' ');
     const auto at = std::ranges::find(doc.choices, value) - doc.choices.begin();
     const auto choose = [set = set_, name, choices = doc.choices](int index) {
       set(name, choices[static_cast<std::size_t>(index)]);
@@ -148,18 +149,19 @@ class Editor : public backbone::OptionVisitor {
     for (const auto part : value) parts << QString::number(part);
     auto* box = new QLineEdit(parts.join(", "_L1));
     box->setFont(mono(12));
-    QObject::connect(box, &QLineEdit::textEdited, box, [set = set_, name, box, read](const QString& text) {
-      auto out = json::array();
-      bool all = true;
-      for (const auto& part : text.split(u',', Qt::SkipEmptyParts)) {
-        bool ok = false;
-        out.push_back(read(part.trimmed(), ok));
-        all = all && ok;
-      }
-      box->setProperty("wrong", !all);
-      box->update();
-      if (all) set(name, out);
-    });
+    QObject::connect(box, &QLineEdit::textEdited, box,
+                     [set = set_, name, box, read](const QString& text) {
+                       auto out = json::array();
+                       bool all = true;
+                       for (const auto& part : text.split(u',', Qt::SkipEmptyParts)) {
+                         bool ok = false;
+                         out.push_back(read(part.trimmed(), ok));
+                         all = all && ok;
+                       }
+                       box->setProperty("wrong", !all);
+                       box->update();
+                       if (all) set(name, out);
+                     });
     row(name, doc, box);
   }
 

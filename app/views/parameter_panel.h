@@ -4,7 +4,6 @@
 
 #include <QTimer>
 #include <QWidget>
-
 #include <nlohmann/json.hpp>
 
 #include "inspect/views/view.h"

@@ -200,11 +200,10 @@ void ViewPage::ask() {
                                                          const train::JobContext& context) {
         const inspect::ViewContext of{
             .model = room.subject.get(), .second = room.second.get(), .input = room.input};
-        return std::any(inspect::draw(
-            view, of, parameters,
-            [&context](const std::string& step, std::int64_t done, std::int64_t total) {
-              context.progress(step, done, total);
-            }));
+        return std::any(
+            inspect::draw(view, of, parameters,
+                          [&context](const std::string& step, std::int64_t done,
+                                     std::int64_t total) { context.progress(step, done, total); }));
       });
 }
 
@@ -313,9 +312,9 @@ void ViewPage::ask_export() {
   connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
     const auto wrong = write(file);
     if (!wrong.isEmpty()) {
-      Q_EMIT details_asked(tr("Export"), {.kind = "file",
-                                          .sentence = wrong.toStdString(),
-                                          .details = wrong.toStdString()});
+      Q_EMIT details_asked(
+          tr("Export"),
+          {.kind = "file", .sentence = wrong.toStdString(), .details = wrong.toStdString()});
     }
   });
   dialog->open();

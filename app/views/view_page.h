@@ -2,7 +2,6 @@
 
 #include <QTimer>
 #include <QWidget>
-
 #include <nlohmann/json.hpp>
 
 #include "app/figurewidget/figure_widget.h"
