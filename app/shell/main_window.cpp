@@ -10,6 +10,7 @@
 #include <QListView>
 #include <QMimeData>
 #include <QPlainTextEdit>
+#include <QScreen>
 #include <QSortFilterProxyModel>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -74,7 +75,7 @@ MainWindow::MainWindow(Settings& settings, QString device, QWidget* parent)
   setWindowTitle(tr("Hyena Studio"));
   setAcceptDrops(true);
   setMinimumSize(800, 560);
-  resize(1440, 900);
+  resize(QSize(1440, 900).boundedTo(screen()->availableSize()));
   setCentralWidget(middle_);
   middle_->addWidget(start_);
   build_menus();
