@@ -99,7 +99,10 @@ LimitsPanel::LimitsPanel(QWidget* parent) : QWidget(parent) {
   reset_->setProperty("key", u"0"_s);
   copy_ = new QPushButton(tr("Copy"));
   paste_ = new QPushButton(tr("Paste"));
-  for (auto* button : {reset_, copy_, paste_}) buttons->addWidget(button, 1);
+  for (auto* button : {reset_, copy_, paste_}) {
+    button->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);  // they share the dock's width
+    buttons->addWidget(button, 1);
+  }
   rows->addLayout(buttons);
 
   connect(policy_, &QComboBox::activated, this, [this](int index) {
