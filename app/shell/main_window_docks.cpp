@@ -269,6 +269,12 @@ void MainWindow::resizeEvent(QResizeEvent* event) {
     }
   }
   if (narrow) channels_dock_->raise();
+  // Qt makes the tab bar of docks by itself, later.
+  QTimer::singleShot(0, this, [this] {
+    for (auto* tabs : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) {
+      tabs->setAccessibleName(tr("Docks"));
+    }
+  });
 }
 
 }  // namespace hyena::app
