@@ -33,7 +33,7 @@ if(HYENA_OPENCV AND NOT HYENA_KERNELS_ONLY)
   find_package(OpenCV 4.5 REQUIRED COMPONENTS core imgproc imgcodecs)
 endif()
 if(HYENA_QT AND NOT HYENA_FUZZ AND NOT HYENA_KERNELS_ONLY AND NOT HYENA_DEPS_DIR)
-  find_package(Qt6 6.4 QUIET COMPONENTS Gui Svg)
+  find_package(Qt6 6.4 QUIET COMPONENTS Gui Svg OPTIONAL_COMPONENTS Widgets Test)
   if(NOT Qt6_FOUND)
     message(STATUS "Qt 6 (Gui, Svg) is not here: figures are written as NPY, CSV and JSON, not as "
                    "pictures; apt-get install qt6-base-dev qt6-svg-dev, or -DHYENA_QT=OFF")
