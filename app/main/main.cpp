@@ -29,6 +29,11 @@ int main(int argc, char** argv) {
   Look::instance().apply(Look::mode_of(line.theme.isEmpty() ? settings.theme() : line.theme));
   MainWindow window(settings, line.device);
   window.show();
-  window.open_files(line.files);
+  auto files = line.files;
+  const auto recent = settings.recent();
+  if (files.isEmpty() && !settings.show_start_page() && !recent.isEmpty()) {
+    files << recent.first().path;
+  }
+  window.open_files(files);
   return QApplication::exec();
 }

@@ -93,7 +93,7 @@ void ModelTree::fill(Node& top, LoadedModel* model) const {
                         .arg(layer.grid_height)
                         .arg(layer.grid_width)
                   : tr("%1 channels").arg(layer.filter_channels),
-              "filter", layer.mixer == "hyena2d" ? "filter-2d" : "filters");
+              "filter", layer.mixer == "hyena2d" ? "filter_map" : "filters");
       row.add(tr("Matrix H(u)"), u"L × L"_s, "matrix", "matrix");
     } else {
       row.add(tr("Attention"), tr("%1 heads").arg(layer.heads), "matrix", "matrix");

@@ -200,6 +200,11 @@ void MainWindow::follow_view() {
 
 /// Which page is in the middle, which docks there are, and what the lower list says.
 void MainWindow::follow_models() {
+  const auto gone = [this](const auto& entry) {
+    return std::ranges::find(store_.models(), entry.first) == store_.models().end();
+  };
+  std::erase_if(error_pages_, gone);
+  std::erase_if(seen_, gone);
   const bool any = !store_.models().empty();
   middle_->setCurrentIndex(any ? 1 : 0);
   if (any != models_dock_->isVisibleTo(this)) {
@@ -237,7 +242,7 @@ void MainWindow::follow_model_state(LoadedModel* model) {
   }
   if (model->ready() && before != LoadedModel::State::ready) {
     if (auto found = error_pages_.find(model); found != error_pages_.end()) {
-      area_->close(found->second);
+      if (found->second != nullptr) area_->close(found->second);
       error_pages_.erase(found);
     }
     const auto& facts = model->facts();

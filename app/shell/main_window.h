@@ -3,6 +3,7 @@
 #include <map>
 
 #include <QMainWindow>
+#include <QPointer>
 
 #include "app/models/model_store.h"
 #include "app/models/selection.h"
@@ -105,7 +106,8 @@ class MainWindow : public QMainWindow {
   QPlainTextEdit* log_ = nullptr;
   QLabel *strip_note_ = nullptr, *status_model_ = nullptr, *status_device_ = nullptr,
          *status_memory_ = nullptr, *status_cursor_ = nullptr;
-  std::map<LoadedModel*, QWidget*> error_pages_;
+  // Both are swept of models that are gone in follow_models(); a page may be closed before.
+  std::map<LoadedModel*, QPointer<QWidget>> error_pages_;
   std::map<LoadedModel*, LoadedModel::State> seen_;
 };
 

@@ -102,6 +102,7 @@ StartPage::StartPage(Settings& settings, QWidget* parent) : QWidget(parent), set
   foot->addWidget(keys);
   foot->addStretch(1);
   auto* show = new QCheckBox(tr("Show this page at start"));
+  show->setToolTip(tr("Off: the model opened last is opened again"));
   show->setChecked(settings_.show_start_page());
   connect(show, &QCheckBox::toggled, this, [this](bool on) { settings_.set_show_start_page(on); });
   foot->addWidget(show);
