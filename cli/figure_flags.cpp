@@ -17,6 +17,7 @@
 #include "cli/figure_writer.h"
 #include "cli/parse.h"
 #include "cli/predict_flags.h"
+#include "cli/signals.h"
 #include "inspect/exports/failure.h"
 
 namespace hyena::cli {

@@ -4,7 +4,9 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <utility>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +16,7 @@
 #include "cli/flags.h"
 #include "cli/language_flags.h"
 #include "cli/parse.h"
+#include "cli/signals.h"
 
 namespace hyena::cli {
 namespace {
@@ -48,6 +51,29 @@ bool generate(train::Generator& generator, const std::string& prompt, bool show_
   if (made != nullptr) *made += rest;
   print("\n");
   return !stop;
+}
+
+/// The next line of standard input; false at its end and when Ctrl-C comes while it is waited for.
+bool read_line(std::string& line) {
+  static std::string pending;  // read, and not yet asked for
+  const auto& stop = stop_on_signals();
+  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  constexpr int kMilliseconds = 100;
+  std::size_t end = 0;
+  while ((end = pending.find('\n')) == std::string::npos) {
+    if (stop) return false;
+    if (poll(&input, 1, kMilliseconds) == 0) continue;
+    char bytes[4096];
+    const auto got = read(STDIN_FILENO, bytes, sizeof(bytes));
+    if (got <= 0) {
+      line = std::exchange(pending, {});
+      return !line.empty();
+    }
+    pending.append(bytes, static_cast<std::size_t>(got));
+  }
+  line = pending.substr(0, end);
+  pending.erase(0, end + 1);
+  return true;
 }
 
 int run(const std::vector<std::string>& args) {
@@ -91,7 +117,7 @@ int run(const std::vector<std::string>& args) {
   while (interactive && whole) {
     if (!quiet) std::cerr << "> ";
     std::string line;
-    if (!std::getline(std::cin, line)) break;
+    if (!read_line(line)) break;
     text += "\n" + line;
     whole = generate(generator, text, false, &text);
     timings();

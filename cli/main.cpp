@@ -5,6 +5,7 @@
 
 #include "backbone/options.h"
 #include "cli/command.h"
+#include "cli/signals.h"
 #include "cli/version.h"
 #include "train/host_memory.h"
 
@@ -63,6 +64,7 @@ int dispatch(const std::vector<std::string>& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  hyena::cli::watch_signals();
   try {
     return dispatch({argv + 1, argv + argc});
   } catch (const hyena::backbone::OptionError& error) {

@@ -1,7 +1,5 @@
 #include "cli/parse.h"
 
-#include <csignal>
-#include <cstdlib>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -11,15 +9,6 @@
 #include "cli/flags.h"
 
 namespace hyena::cli {
-namespace {
-
-std::atomic<bool> stop{false};
-
-extern "C" void on_signal(int signal) {
-  if (stop.exchange(true)) std::_Exit(128 + signal);
-}
-
-}  // namespace
 
 int parse(CLI::App& app, const std::vector<std::string>& args) {
   try {
@@ -53,14 +42,6 @@ std::string peek(const std::vector<std::string>& args, const std::string& name) 
     if (args[i].starts_with(flag + "=")) return args[i].substr(flag.size() + 1);
   }
   return "";
-}
-
-const std::atomic<bool>& stop_on_signals() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  return stop;
 }
 
 }  // namespace hyena::cli

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <string>
 #include <vector>
 
@@ -14,8 +13,5 @@ int parse(CLI::App& app, const std::vector<std::string>& args);
 
 /// The value of `--name X` or `--name=X` in `args`, before anything is declared; "" without.
 std::string peek(const std::vector<std::string>& args, const std::string& name);
-
-/// A flag set by Ctrl-C and SIGTERM; the second Ctrl-C ends the program at once.
-const std::atomic<bool>& stop_on_signals();
 
 }  // namespace hyena::cli

@@ -8,6 +8,7 @@
 
 #include "cli/flags.h"
 #include "cli/parse.h"
+#include "cli/signals.h"
 
 namespace hyena::cli {
 

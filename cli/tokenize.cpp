@@ -17,6 +17,7 @@
 #include "cli/command.h"
 #include "cli/flags.h"
 #include "cli/parse.h"
+#include "cli/signals.h"
 #include "datasets/text/corpus.h"
 #include "datasets/text/pack.h"
 #include "datasets/text/transcode.h"

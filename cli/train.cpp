@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/flags.h"
 #include "cli/parse.h"
+#include "cli/signals.h"
 #include "cli/train_console.h"
 #include "train/trainer.h"
 

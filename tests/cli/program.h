@@ -27,6 +27,7 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   void signal(int number) const;
+  pid_t id() const { return pid_; }
   bool ended();
   /// Waits until standard output holds `text`; false when the program ended without it.
   bool wait_for(const std::string& text);
