@@ -28,8 +28,8 @@ struct ResolvedLimits {
 /// size, or fixed ends that are not in order.
 ResolvedLimits resolve(const Limits& limits, const Array& values, const Array& mask = {});
 
-/// Fills in low and high of every colour rule of the figure, each of its own map; those with the
-/// policy "fixed" stay.
+/// Fills in low and high of every colour rule of the figure, each of its own map; ends that are
+/// "fixed", or that a view found over a scope wider than its map, stay.
 void resolve_limits(Figure& figure);
 
 /// Counts of the finite values in `bins` equal parts of [low, high]; what is beyond is left out.

@@ -22,7 +22,7 @@ std::filesystem::path file(const char* name) {
 class SequenceClasses : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(file(GetParam()))) GTEST_SKIP() << "no " << file(GetParam());
+    HYENA_REQUIRE_FOLDER(file(GetParam()));
   }
 };
 
@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(Golden, SequenceClasses,
 
 TEST(SequenceClassesOfAnotherModel, SayWhatItIsGoodFor) {
   const auto model = file("hf_HyenaDNAForCausalLM");
-  if (!std::filesystem::exists(model)) GTEST_SKIP() << "no " << model;
+  HYENA_REQUIRE_FOLDER(model);
   try {
     classify_sequences({.model = model.string(), .device = "cpu"}, {{"a", "ACGT"}}, 1);
     FAIL() << "classified without a classifier";
