@@ -18,7 +18,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (line.help || line.version) {
-    std::fputs(qPrintable(line.help ? command_line_help() : u"hyena-studio " HYENA_VERSION "\n"_s), stdout);
+    std::fputs(qPrintable(line.help ? command_line_help() : u"hyena-studio " HYENA_VERSION "\n"_s),
+               stdout);
     return 0;
   }
   QApplication application(argc, argv);

@@ -21,9 +21,7 @@ std::filesystem::path file(const char* name) {
 
 class SequenceClasses : public testing::TestWithParam<const char*> {
  protected:
-  void SetUp() override {
-    HYENA_REQUIRE_FOLDER(file(GetParam()));
-  }
+  void SetUp() override { HYENA_REQUIRE_FOLDER(file(GetParam())); }
 };
 
 TEST_P(SequenceClasses, AreThoseOfTheFramedLetters) {
